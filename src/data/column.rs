@@ -1,0 +1,144 @@
+//! A column of values over the rows of a batch.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, BooleanArray, Float64Array, Int64Array, StringViewArray};
+
+use super::Value;
+
+/// `n` values, one a row. Columns of one type are Arrow arrays; mixed columns, lists and maps are
+/// plain values. Null stands in any of them (a null of the array's bitmap, or [`Value::Null`]).
+#[derive(Clone, Debug)]
+pub enum Column {
+    /// The same value in each of `n` rows.
+    Const(Value, usize),
+    /// Booleans.
+    Bool(BooleanArray),
+    /// Integers.
+    Int(Int64Array),
+    /// Floats.
+    Float(Float64Array),
+    /// Text; views into the log wherever it stands there without escapes.
+    Str(StringViewArray),
+    /// Nanoseconds since the epoch.
+    Timestamp(Int64Array),
+    /// Nanoseconds.
+    Duration(Int64Array),
+    /// Anything, row by row.
+    Any(Arc<[Value]>),
+}
+
+impl Column {
+    /// `n` nulls.
+    #[must_use]
+    pub fn nulls(n: usize) -> Self {
+        Self::Const(Value::Null, n)
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Const(_, n) => *n,
+            Self::Bool(array) => array.len(),
+            Self::Int(array) | Self::Timestamp(array) | Self::Duration(array) => array.len(),
+            Self::Float(array) => array.len(),
+            Self::Str(array) => array.len(),
+            Self::Any(values) => values.len(),
+        }
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value in a row.
+    #[must_use]
+    pub fn value(&self, row: usize) -> Value {
+        match self {
+            Self::Const(value, _) => value.clone(),
+            Self::Bool(array) if array.is_valid(row) => Value::Bool(array.value(row)),
+            Self::Int(array) if array.is_valid(row) => Value::Int(array.value(row)),
+            Self::Float(array) if array.is_valid(row) => Value::Float(array.value(row)),
+            Self::Str(array) if array.is_valid(row) => Value::str(array.value(row)),
+            Self::Timestamp(array) if array.is_valid(row) => Value::Timestamp(array.value(row)),
+            Self::Duration(array) if array.is_valid(row) => Value::Duration(array.value(row)),
+            Self::Any(values) => values[row].clone(),
+            _ => Value::Null,
+        }
+    }
+
+    /// Whether a row holds null.
+    #[must_use]
+    pub fn is_null(&self, row: usize) -> bool {
+        match self {
+            Self::Const(value, _) => value.is_null(),
+            Self::Bool(array) => array.is_null(row),
+            Self::Int(array) | Self::Timestamp(array) | Self::Duration(array) => array.is_null(row),
+            Self::Float(array) => array.is_null(row),
+            Self::Str(array) => array.is_null(row),
+            Self::Any(values) => values[row].is_null(),
+        }
+    }
+
+    /// A column of these values: an array if they are of one type, else values.
+    #[must_use]
+    pub fn from_values(values: Vec<Value>) -> Self {
+        macro_rules! array {
+            ($column:ident, $array:ty, $variant:ident) => {
+                values
+                    .iter()
+                    .map(|value| match value {
+                        Value::Null => Some(None),
+                        Value::$variant(inner) => Some(Some(inner.clone())),
+                        _ => None,
+                    })
+                    .collect::<Option<Vec<_>>>()
+                    .map(|items| Self::$column(items.into_iter().collect::<$array>()))
+            };
+        }
+        let typed = match values.iter().find(|value| !value.is_null()) {
+            None => return Self::nulls(values.len()),
+            Some(Value::Bool(_)) => array!(Bool, BooleanArray, Bool),
+            Some(Value::Int(_)) => array!(Int, Int64Array, Int),
+            Some(Value::Float(_)) => array!(Float, Float64Array, Float),
+            Some(Value::Str(_)) => array!(Str, StringViewArray, Str),
+            Some(Value::Timestamp(_)) => array!(Timestamp, Int64Array, Timestamp),
+            Some(Value::Duration(_)) => array!(Duration, Int64Array, Duration),
+            Some(_) => None,
+        };
+        typed.unwrap_or_else(|| Self::Any(Arc::from(values)))
+    }
+
+    /// The rows at `indices`, in that order.
+    #[must_use]
+    pub fn take(&self, indices: &[u32]) -> Self {
+        if let Self::Const(value, _) = self {
+            return Self::Const(value.clone(), indices.len());
+        }
+        if let Self::Any(values) = self {
+            return Self::Any(indices.iter().map(|&row| values[row as usize].clone()).collect());
+        }
+        take_array(self, indices)
+    }
+}
+
+fn take_array(column: &Column, indices: &[u32]) -> Column {
+    use arrow::array::AsArray;
+    use arrow::datatypes::{Float64Type, Int64Type};
+    let rows = arrow::array::UInt32Array::from(indices.to_vec());
+    let taken = |array: &dyn Array| {
+        arrow::compute::take(array, &rows, None).unwrap_or_else(|_| unreachable!("indices are rows of the column"))
+    };
+    match column {
+        Column::Bool(array) => Column::Bool(taken(array).as_boolean().clone()),
+        Column::Int(array) => Column::Int(taken(array).as_primitive::<Int64Type>().clone()),
+        Column::Timestamp(array) => Column::Timestamp(taken(array).as_primitive::<Int64Type>().clone()),
+        Column::Duration(array) => Column::Duration(taken(array).as_primitive::<Int64Type>().clone()),
+        Column::Float(array) => Column::Float(taken(array).as_primitive::<Float64Type>().clone()),
+        Column::Str(array) => Column::Str(taken(array).as_string_view().clone()),
+        Column::Const(..) | Column::Any(_) => unreachable!("taken by the caller"),
+    }
+}

@@ -1,0 +1,13 @@
+//! What flows: values, types, columns, fields, and where a row comes from.
+
+mod column;
+mod field;
+mod rows;
+mod types;
+pub mod value;
+
+pub use column::Column;
+pub use field::{FieldId, FieldTable, Path, PathSeg};
+pub use rows::{BadCause, BadRecord, EventRows, Position, Pseudo};
+pub use types::Type;
+pub use value::{Key, MapValue, Value};

@@ -1,0 +1,121 @@
+//! Rows of events as the readers hand them on: columns are decoded when somebody asks for them.
+
+use std::fmt::Debug;
+
+use super::{Column, FieldId, Value};
+
+/// Where a record stands: which input, and its first byte (of the uncompressed text) or row number
+/// in it. Positions order the records of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Number of the input, from 0, in the order of the command line.
+    pub input: u32,
+    /// Offset in the input; grows from record to record.
+    pub offset: u64,
+}
+
+/// The pseudo-fields of every event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pseudo {
+    /// `_time`
+    Time,
+    /// `_type`
+    Type,
+    /// `_seq`
+    Seq,
+    /// `_source`
+    Source,
+}
+
+/// Why a record is bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BadCause {
+    /// Not one JSON object, or not as many cells as the header.
+    Malformed,
+    /// Nested deeper than 128.
+    TooDeep,
+    /// Longer than `--max-record-bytes`.
+    TooLong,
+    /// Bytes that are not UTF-8 where text is needed.
+    NotUtf8,
+    /// A field that the declaration asks for is not there.
+    MissingField,
+    /// A field is not of its declared type.
+    WrongType,
+    /// The time field holds no time.
+    BadTime,
+    /// The type field holds no text.
+    BadType,
+    /// `.validate` says no.
+    Invalid,
+}
+
+impl BadCause {
+    /// The cause in words, for summaries and dead letters.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::TooDeep => "nested too deep",
+            Self::TooLong => "too long",
+            Self::NotUtf8 => "not UTF-8",
+            Self::MissingField => "missing field",
+            Self::WrongType => "wrong type",
+            Self::BadTime => "bad time",
+            Self::BadType => "bad type",
+            Self::Invalid => "not valid",
+        }
+    }
+}
+
+/// A record that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadRecord {
+    /// Where it stands.
+    pub position: Position,
+    /// Byte offset in the input at which reading failed.
+    pub at: u64,
+    /// Why, in short.
+    pub cause: BadCause,
+    /// Why, in full: "`price` is text, the declaration says float".
+    pub reason: String,
+    /// The record as it stands in the input.
+    pub text: Vec<u8>,
+}
+
+/// A batch of records of one event type (or of any type), read from one morsel of one input, in
+/// input order. Columns are decoded on demand, for all rows or for some.
+///
+/// A record that turns out to be bad while a column is decoded yields null there and is
+/// remembered; the driver then runs the morsel again without it ([`EventRows::take_bad`]).
+pub trait EventRows: Debug + Send + Sync {
+    /// How many rows there are.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A field of the given rows (all, when none are given), typed as declared or by what is found.
+    fn column(&self, field: FieldId, rows: Option<&[u32]>) -> Column;
+
+    /// A pseudo-field of the given rows. `Time` is never null once carried times are set.
+    fn pseudo(&self, which: Pseudo, rows: Option<&[u32]>) -> Column;
+
+    /// The position of a row.
+    fn position(&self, row: u32) -> Position;
+
+    /// The record of a row as it stands in the input, without line end. Not JSON for other formats.
+    fn text(&self, row: u32) -> &[u8];
+
+    /// The record's members as JSON text without the outer braces, for whole-event output; top-level
+    /// members called `stream` or `ts` are left out. Bytes as in the file where it is JSON.
+    fn members(&self, row: u32, out: &mut Vec<u8>);
+
+    /// The whole record of a row as a map.
+    fn whole(&self, row: u32) -> Value;
+
+    /// Bad records found since the last call, by row.
+    fn take_bad(&self) -> Vec<(u32, BadRecord)>;
+}

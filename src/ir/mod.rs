@@ -1,0 +1,11 @@
+//! The query without surface syntax: names are gone, every node is typed and knows its place.
+
+mod builtin;
+mod expr;
+mod query;
+
+pub use builtin::{Builtin, ParamType, Signature};
+pub use expr::{BinaryOp, Expr, ExprId, Exprs, Lambda, LocalId, Node, TypeTest, UnaryOp};
+pub use query::{
+    Event, EventField, EventId, Named, Op, Operator, Query, SideChannel, Source, Stream, StreamId, Target,
+};

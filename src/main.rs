@@ -1,0 +1,3 @@
+//! The `varpulis` command.
+
+fn main() {}
