@@ -2,7 +2,9 @@
 
 mod column;
 mod field;
+pub mod format;
 mod rows;
+pub mod time;
 mod types;
 pub mod value;
 
