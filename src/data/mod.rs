@@ -10,6 +10,6 @@ pub mod value;
 
 pub use column::Column;
 pub use field::{FieldId, FieldTable, Path, PathSeg};
-pub use rows::{BadCause, BadRecord, EventRows, Position, Pseudo};
+pub use rows::{BadCause, BadRecord, EventRows, Position, Pseudo, Rows};
 pub use types::Type;
 pub use value::{Key, MapValue, Value};

@@ -25,6 +25,10 @@ pub enum Pseudo {
     Seq,
     /// `_source`
     Source,
+    /// The number of the input, from 0, as an int (not to be named in programs; keys random draws)
+    Input,
+    /// Which of the rows born of the same record, from 0, as an int (likewise)
+    Index,
 }
 
 /// Why a record is bad.
@@ -73,6 +77,9 @@ impl BadCause {
 pub struct BadRecord {
     /// Where it stands.
     pub position: Position,
+    /// Which line of its morsel the record begins on, from 0 (blank lines count); for formats without
+    /// lines which row. The driver adds the lines of the morsels before.
+    pub line: u64,
     /// Byte offset in the input at which reading failed.
     pub at: u64,
     /// Why, in short.
@@ -83,12 +90,10 @@ pub struct BadRecord {
     pub text: Vec<u8>,
 }
 
-/// A batch of records of one event type (or of any type), read from one morsel of one input, in
-/// input order. Columns are decoded on demand, for all rows or for some.
+/// Rows whose columns are made when somebody asks for them.
 ///
-/// A record that turns out to be bad while a column is decoded yields null there and is
-/// remembered; the driver then runs the morsel again without it ([`EventRows::take_bad`]).
-pub trait EventRows: Debug + Send + Sync {
+/// `rows` always selects: none means all rows, in order; the column then has one value per selected row.
+pub trait Rows: Debug + Send + Sync {
     /// How many rows there are.
     fn len(&self) -> usize;
 
@@ -97,25 +102,33 @@ pub trait EventRows: Debug + Send + Sync {
         self.len() == 0
     }
 
-    /// A field of the given rows (all, when none are given), typed as declared or by what is found.
+    /// A field of the selected rows, typed as declared or by what is found; null where it is missing.
     fn column(&self, field: FieldId, rows: Option<&[u32]>) -> Column;
 
-    /// A pseudo-field of the given rows. `Time` is never null once carried times are set.
+    /// A pseudo-field of the selected rows.
     fn pseudo(&self, which: Pseudo, rows: Option<&[u32]>) -> Column;
 
+    /// The whole of a row as a record.
+    fn whole(&self, row: u32) -> Value;
+}
+
+/// A batch of records of one event type (or of any type), read from one morsel of one input, in
+/// input order. Columns are decoded on demand, for all rows or for some; asking twice decodes twice
+/// (whoever reads a field more than once keeps the column).
+///
+/// A record that turns out to be bad while a column is decoded yields null there and is
+/// remembered; the driver then runs the morsel again without it ([`EventRows::take_bad`]).
+pub trait EventRows: Rows {
     /// The position of a row.
     fn position(&self, row: u32) -> Position;
 
     /// The record of a row as it stands in the input, without line end. Not JSON for other formats.
     fn text(&self, row: u32) -> &[u8];
 
-    /// The record's members as JSON text without the outer braces, for whole-event output; top-level
-    /// members called `stream` or `ts` are left out. Bytes as in the file where it is JSON.
+    /// Appends the record's members as JSON text without the outer braces, for whole-event output;
+    /// top-level members called `stream` or `ts` are left out. Bytes as in the file where it is JSON.
     fn members(&self, row: u32, out: &mut Vec<u8>);
 
-    /// The whole record of a row as a map.
-    fn whole(&self, row: u32) -> Value;
-
-    /// Bad records found since the last call, by row.
+    /// Bad records found since the last call, each with its row.
     fn take_bad(&self) -> Vec<(u32, BadRecord)>;
 }

@@ -4,8 +4,12 @@
 
 pub mod codes;
 mod model;
+mod render;
 mod source;
+mod suggest;
 
 pub use codes::Code;
 pub use model::{Diagnostic, Fix, Label, Severity};
+pub use render::{MessageFormat, render};
 pub use source::{FileId, SourceMap, Span};
+pub use suggest::nearest;

@@ -27,6 +27,31 @@ pub struct Query {
     pub streams: Vec<Stream>,
 }
 
+impl Query {
+    /// The streams with an `.emit as` of this event or of one that extends it, in program order.
+    #[must_use]
+    pub fn emitters(&self, event: EventId) -> Vec<StreamId> {
+        let makes = |op: &Op| matches!(op, Op::Emit { as_type: Some(of), .. } if self.is_a(*of, event));
+        (0..self.streams.len())
+            .filter(|&at| self.streams[at].ops.iter().any(|operator| makes(&operator.op)))
+            .map(|at| StreamId(at as u32))
+            .collect()
+    }
+
+    /// Whether an event is `base` or extends it, at any distance.
+    #[must_use]
+    pub fn is_a(&self, event: EventId, base: EventId) -> bool {
+        let mut at = Some(event);
+        while let Some(id) = at {
+            if id == base {
+                return true;
+            }
+            at = self.events[id.0 as usize].extends;
+        }
+        false
+    }
+}
+
 /// An event type.
 #[derive(Clone, Debug)]
 pub struct Event {
