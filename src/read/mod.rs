@@ -39,6 +39,20 @@ pub struct InputSpec {
     pub format: Format,
 }
 
+impl InputSpec {
+    /// The inputs that a word of the command line names.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn expand(text: &str, format: Format) -> Result<Vec<Self>, ReadError> {
+        Ok(vec![Self {
+            path: PathBuf::from(text),
+            event_type: None,
+            format,
+        }])
+    }
+}
+
 /// How inputs are read.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadOptions {
@@ -81,6 +95,12 @@ impl Input {
     #[must_use]
     pub fn name(&self) -> &str {
         ""
+    }
+
+    /// What there is to say of it: inferred types and the like.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// How many bytes there are to read (compressed ones, where it is compressed), if known.
