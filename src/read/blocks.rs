@@ -49,7 +49,8 @@ impl Block {
     pub(super) fn room(&mut self, n: usize) -> &mut [u8] {
         let end = self.len + n;
         if self.memory.len() < end {
-            self.memory.resize(end.max(self.memory.len() + self.memory.len() / 2), 0);
+            self.memory
+                .resize(end.max(self.memory.len() + self.memory.len() / 2), 0);
         }
         &mut self.memory[self.len..end]
     }

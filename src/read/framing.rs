@@ -238,7 +238,12 @@ mod tests {
     }
 
     fn lines(text: &str, morsel: usize, record: usize) -> Vec<(usize, &'static str)> {
-        cuts(Framing::Lines, text.as_bytes(), usize::MAX / 2, Limits { morsel, record })
+        cuts(
+            Framing::Lines,
+            text.as_bytes(),
+            usize::MAX / 2,
+            Limits { morsel, record },
+        )
     }
 
     fn csv(text: &str, morsel: usize, record: usize) -> Vec<(usize, &'static str)> {
@@ -248,15 +253,24 @@ mod tests {
 
     #[test]
     fn lines_end_with_the_record_at_the_target() {
-        assert_eq!(lines("ab\ncd\nef", 1, 9), [(3, "records"), (3, "records"), (2, "records")]);
+        assert_eq!(
+            lines("ab\ncd\nef", 1, 9),
+            [(3, "records"), (3, "records"), (2, "records")]
+        );
         assert_eq!(lines("ab\ncd\nef", 4, 9), [(6, "records"), (2, "records")]);
-        assert_eq!(lines("ab\ncd\nef", 3, 9), [(3, "records"), (3, "records"), (2, "records")]);
+        assert_eq!(
+            lines("ab\ncd\nef", 3, 9),
+            [(3, "records"), (3, "records"), (2, "records")]
+        );
         assert_eq!(lines("ab\ncd\nef", 99, 9), [(8, "records")]);
     }
 
     #[test]
     fn long_lines_stand_alone() {
-        assert_eq!(lines("ab\ncdefg\nh", 4, 4), [(3, "records"), (6, "too long"), (1, "records")]);
+        assert_eq!(
+            lines("ab\ncdefg\nh", 4, 4),
+            [(3, "records"), (6, "too long"), (1, "records")]
+        );
         // The line end does not count.
         assert_eq!(lines("ab\ncdef\r\nh", 4, 4), [(9, "records"), (1, "records")]);
         assert_eq!(lines("abcdef", 2, 5), [(6, "too long")]);
@@ -272,8 +286,14 @@ mod tests {
 
     #[test]
     fn open_quotes_cost_one_line() {
-        assert_eq!(csv("x\na,\"b\nc\nd", 1, 99), [(2, "records"), (5, "unclosed"), (2, "records"), (1, "records")]);
-        assert_eq!(csv("a,\"b\ncdefghij\n\",\n", 99, 8), [(5, "unclosed"), (9, "records"), (3, "unclosed")]);
+        assert_eq!(
+            csv("x\na,\"b\nc\nd", 1, 99),
+            [(2, "records"), (5, "unclosed"), (2, "records"), (1, "records")]
+        );
+        assert_eq!(
+            csv("a,\"b\ncdefghij\n\",\n", 99, 8),
+            [(5, "unclosed"), (9, "records"), (3, "unclosed")]
+        );
         assert_eq!(csv("\"", 99, 8), [(1, "unclosed")]);
         assert_eq!(csv("\"123456789", 99, 8), [(10, "too long")]);
     }

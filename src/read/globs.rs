@@ -21,7 +21,11 @@ pub fn expand(specs: &[InputSpec]) -> Result<Vec<InputSpec>, ReadError> {
             continue;
         }
         match spec.path.to_str().filter(|text| text.contains(['*', '?', '['])) {
-            Some(pattern) => out.extend(matches(pattern)?.into_iter().map(|path| InputSpec { path, ..spec.clone() })),
+            Some(pattern) => out.extend(
+                matches(pattern)?
+                    .into_iter()
+                    .map(|path| InputSpec { path, ..spec.clone() }),
+            ),
             None => return Err(missing(&spec.path)),
         }
     }
@@ -124,11 +128,20 @@ mod tests {
             std::fs::write(dir.path().join(name), "").unwrap();
         }
         std::fs::create_dir(dir.path().join("c.jsonl")).unwrap();
-        let asked = specs(&[dir.path().join("z.csv"), dir.path().join("?.jsonl"), dir.path().join("x[1].jsonl")]);
+        let asked = specs(&[
+            dir.path().join("z.csv"),
+            dir.path().join("?.jsonl"),
+            dir.path().join("x[1].jsonl"),
+        ]);
         let names: Vec<_> = expand(&asked)
             .unwrap()
             .into_iter()
-            .map(|spec| (spec.path.file_name().unwrap().to_str().unwrap().to_owned(), spec.event_type.unwrap()))
+            .map(|spec| {
+                (
+                    spec.path.file_name().unwrap().to_str().unwrap().to_owned(),
+                    spec.event_type.unwrap(),
+                )
+            })
             .collect();
         assert_eq!(
             names,

@@ -52,7 +52,10 @@ impl Mapping {
     /// # Errors
     /// When the file has become shorter than it was when it was mapped.
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        let shorter = self.file.metadata().is_ok_and(|meta| meta.len() < self.map.len() as u64);
+        let shorter = self
+            .file
+            .metadata()
+            .is_ok_and(|meta| meta.len() < self.map.len() as u64);
         if shorter || self.guard.hit() {
             return Err("the file shrank while it was read");
         }

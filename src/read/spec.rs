@@ -60,7 +60,10 @@ mod tests {
         assert_eq!(parsed("-"), ("-".into(), None));
         assert_eq!(parsed("Trade=-"), ("-".into(), Some("Trade".into())));
         assert_eq!(parsed("Trade=./t.csv"), ("./t.csv".into(), Some("Trade".into())));
-        assert_eq!(parsed("auth.login=a=b.gz"), ("a=b.gz".into(), Some("auth.login".into())));
+        assert_eq!(
+            parsed("auth.login=a=b.gz"),
+            ("a=b.gz".into(), Some("auth.login".into()))
+        );
         assert_eq!(parsed("logs/day=1/x.jsonl"), ("logs/day=1/x.jsonl".into(), None));
     }
 

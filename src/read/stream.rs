@@ -196,7 +196,9 @@ impl Cutter {
             let piece = self.split(end, PieceKind::Records);
             let mut piece = head.take().unwrap_or(piece);
             if newline.is_some() || self.ended && self.block.len() == 0 {
-                piece.text = piece.text.slice_with_length(0, piece.text.len().min(self.limits.record));
+                piece.text = piece
+                    .text
+                    .slice_with_length(0, piece.text.len().min(self.limits.record));
                 piece.kind = PieceKind::TooLong(length);
                 piece.consumed = self.read.load(Ordering::Relaxed);
                 return Ok(piece);
