@@ -1,5 +1,6 @@
 //! `varpulis run`.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use super::progress::Watch;
 use super::{Exit, complain, program, summary};
 use crate::diag::SourceMap;
 use crate::plan::{self, Plan};
-use crate::read::{Format, Input, InputSpec, ReadOptions};
+use crate::read::{self, Format, Input, InputSpec, ReadOptions};
 use crate::replay::{self, Report, RunError, RunOptions, Stopped};
 use crate::write::OutputError;
 
@@ -80,16 +81,11 @@ fn input_specs(arguments: &RunArguments) -> Result<Vec<InputSpec>, Exit> {
     } else {
         &arguments.input[..]
     };
-    let mut specs = Vec::new();
-    for text in typed {
-        match InputSpec::expand(text, format) {
-            Ok(more) => specs.extend(more),
-            Err(error) => {
-                complain(error);
-                return Err(Exit::Failed);
-            }
-        }
-    }
+    let specs = typed.iter().map(|text| InputSpec::parse(OsStr::new(text), format)).collect::<Result<Vec<_>, _>>();
+    let specs = specs.and_then(|specs| read::expand(&specs)).map_err(|error| {
+        complain(error);
+        Exit::Failed
+    })?;
     if specs.iter().filter(|spec| spec.path.as_os_str() == "-").count() > 1 {
         complain("stdin is named twice among the inputs");
         return Err(Exit::Usage);

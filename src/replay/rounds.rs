@@ -263,7 +263,7 @@ impl<'r> Writer<'r> {
     fn report(&self, supply: &Supply<'_>) -> Report {
         let mut inputs = self.inputs.clone();
         for (report, input) in inputs.iter_mut().zip(supply.inputs.iter()) {
-            report.notes = input.notes();
+            report.notes = input.notes().to_vec();
         }
         let sinks = self.plan.sinks.iter().zip(&self.outputs.rows);
         Report {
