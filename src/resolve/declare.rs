@@ -33,7 +33,10 @@ fn declare<'a>(cx: &mut Cx<'a>, module: usize, item: &'a ast::Item) {
             name(cx, module, &param.name, what);
         }
         ItemKind::Fn(function) => {
-            cx.refuse(function.name.span, format!("the function declaration `{}`", function.name.name));
+            cx.refuse(
+                function.name.span,
+                format!("the function declaration `{}`", function.name.name),
+            );
             name(cx, module, &function.name, What::Function);
         }
         ItemKind::Event(event) => {
@@ -117,7 +120,10 @@ fn draft<'a>(cx: &mut Cx<'a>, module: usize, name: String, span: Span, body: &'a
     if let ast::Source::Merge(parts, _) = &body.source {
         for (at, part) in parts.iter().enumerate() {
             inputs.push(needs_stream(part).then(|| {
-                let inner = part.name.as_ref().map_or_else(|| (at + 1).to_string(), |name| name.name.clone());
+                let inner = part
+                    .name
+                    .as_ref()
+                    .map_or_else(|| (at + 1).to_string(), |name| name.name.clone());
                 let inner_span = part.name.as_ref().map_or(part.span, |name| name.span);
                 draft(cx, module, format!("{name}.{inner}"), inner_span, &part.body)
             }));

@@ -61,7 +61,11 @@ fn extend(cx: &mut Cx<'_>, draft: &Draft<'_>) {
             span: base.span,
         })
         .collect();
-    let path = if cx.is_quoted(base.span) { vec![base.clone()] } else { path };
+    let path = if cx.is_quoted(base.span) {
+        vec![base.clone()]
+    } else {
+        path
+    };
     match cx.lookup_path(draft.module, &path) {
         Err(()) => {}
         Ok(Some(found)) => match found.what {
@@ -80,7 +84,10 @@ fn extend(cx: &mut Cx<'_>, draft: &Draft<'_>) {
             let diagnostic = Diagnostic::new(
                 Code::UnknownEvent,
                 base.span,
-                format!("`{}` extends `{}`, which is not declared", draft.decl.name.name, base.name),
+                format!(
+                    "`{}` extends `{}`, which is not declared",
+                    draft.decl.name.name, base.name
+                ),
             );
             cx.say(did_you_mean(diagnostic, near.as_deref(), base.span));
         }
@@ -117,7 +124,11 @@ fn break_cycles(cx: &mut Cx<'_>, drafts: &[Draft<'_>]) {
 
 fn say_cycle(cx: &mut Cx<'_>, draft: &Draft<'_>, chain: &[EventId]) {
     let names: Vec<&str> = chain.iter().map(|&id| cx.event(id).name.as_str()).collect();
-    let span = draft.decl.extends.as_ref().map_or(draft.decl.name.span, |base| base.span);
+    let span = draft
+        .decl
+        .extends
+        .as_ref()
+        .map_or(draft.decl.name.span, |base| base.span);
     let message = format!("events extend each other in a circle: {}", names.join(" -> "));
     cx.say(
         Diagnostic::new(Code::ExtendsCycle, span, message)
@@ -155,7 +166,10 @@ fn reserved(cx: &mut Cx<'_>, decl: &FieldDecl) {
     cx.say(
         Diagnostic::new(Code::ReservedName, decl.name.span, message)
             .label("choose another name")
-            .help(format!("where the log itself has `{name}`: `my{name}: {} from \"{name}\"`", cx.sources.slice(decl.ty.span))),
+            .help(format!(
+                "where the log itself has `{name}`: `my{name}: {} from \"{name}\"`",
+                cx.sources.slice(decl.ty.span)
+            )),
     );
 }
 
@@ -178,9 +192,13 @@ fn field(cx: &mut Cx<'_>, module: usize, decl: &FieldDecl) -> EventField {
 fn from_path(cx: &mut Cx<'_>, from: &crate::syntax::ast::StrLit) -> Path {
     if from.text.is_empty() || from.text.split('.').any(str::is_empty) {
         cx.say(
-            Diagnostic::new(Code::BadFieldPath, from.span, format!("`{}` is no path to a field", from.text))
-                .label("a key between two points is empty")
-                .help("write keys with points between them: `from \"actor.user.name\"`"),
+            Diagnostic::new(
+                Code::BadFieldPath,
+                from.span,
+                format!("`{}` is no path to a field", from.text),
+            )
+            .label("a key between two points is empty")
+            .help("write keys with points between them: `from \"actor.user.name\"`"),
         );
     }
     Path::dotted(&from.text)

@@ -132,8 +132,10 @@ impl Loader<'_> {
 
     fn cycle(&mut self, import: &ast::Import, real: &Path) {
         let name = |path: &Path| {
-            path.file_name()
-                .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+            path.file_name().map_or_else(
+                || path.display().to_string(),
+                |name| name.to_string_lossy().into_owned(),
+            )
         };
         let from = self.open.iter().position(|open| open == real).unwrap_or(0);
         let mut names: Vec<String> = self.open[from..].iter().map(|path| name(path)).collect();

@@ -67,8 +67,12 @@ impl Cx<'_> {
             Some((what, span)) => {
                 let name = path.last().map_or("", |name| &name.name);
                 self.say(
-                    Diagnostic::new(Code::WrongKind, ty.span, format!("`{name}` is {}, not a type", what.noun()))
-                        .also(span, "declared here"),
+                    Diagnostic::new(
+                        Code::WrongKind,
+                        ty.span,
+                        format!("`{name}` is {}, not a type", what.noun()),
+                    )
+                    .also(span, "declared here"),
                 );
                 Type::Any
             }
@@ -107,8 +111,12 @@ impl Cx<'_> {
             ("List" | "list", [item]) => Type::List(Box::new(self.ty_within(module, item, depth))),
             _ => {
                 self.say(
-                    Diagnostic::new(Code::UnknownType, name.span, format!("unknown type `{}<..>`", name.name))
-                        .help("lists are `[T]`, maps `{K: V}`, optional values `T?`, streams `Stream<E>`"),
+                    Diagnostic::new(
+                        Code::UnknownType,
+                        name.span,
+                        format!("unknown type `{}<..>`", name.name),
+                    )
+                    .help("lists are `[T]`, maps `{K: V}`, optional values `T?`, streams `Stream<E>`"),
                 );
                 Type::Any
             }
@@ -200,7 +208,6 @@ pub(super) fn join(a: &Type, b: &Type) -> Type {
         (Type::Null, other) | (other, Type::Null) => optional(other.clone()),
         (Type::Optional(a), b) => optional(join(a, b)),
         (a, Type::Optional(b)) => optional(join(a, b)),
-        (Type::Int, Type::Float) | (Type::Float, Type::Int) => Type::Float,
         (Type::List(a), Type::List(b)) => Type::List(Box::new(join(a, b))),
         (a, b) if a == b => a.clone(),
         _ => Type::Any,

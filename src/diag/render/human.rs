@@ -36,7 +36,12 @@ fn frame<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Group<'a> {
     let mut group = Group::with_title(title);
     for file in std::iter::once(main).chain(others) {
         let labels = std::iter::once((&diagnostic.primary, AnnotationKind::Primary))
-            .chain(diagnostic.secondary.iter().map(|label| (label, AnnotationKind::Context)))
+            .chain(
+                diagnostic
+                    .secondary
+                    .iter()
+                    .map(|label| (label, AnnotationKind::Context)),
+            )
             .filter(|(label, _)| label.span.file == file)
             .map(|(label, kind)| annotation(sources, label, kind));
         group = group.element(snippet(sources, file).annotations(labels));
@@ -60,7 +65,6 @@ fn annotation<'a>(sources: &SourceMap, label: &'a Label, kind: AnnotationKind) -
 }
 
 fn patch<'a>(sources: &'a SourceMap, fix: &'a Fix) -> Group<'a> {
-    Group::with_title(Level::HELP.secondary_title(fix.title.as_str())).element(
-        snippet(sources, fix.span.file).patch(Patch::new(clip(sources, fix.span), fix.replacement.as_str())),
-    )
+    Group::with_title(Level::HELP.secondary_title(fix.title.as_str()))
+        .element(snippet(sources, fix.span.file).patch(Patch::new(clip(sources, fix.span), fix.replacement.as_str())))
 }

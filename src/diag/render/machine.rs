@@ -22,10 +22,7 @@ pub(super) fn write_short(sources: &SourceMap, diagnostic: &Diagnostic, out: &mu
 
 /// The message on one line, whatever names it quotes.
 fn one_line(message: &str) -> String {
-    message
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// One JSON object: `code severity message file span label labels help fix`.
