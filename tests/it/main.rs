@@ -1,4 +1,6 @@
 //! All integration tests, one binary.
 
+mod diag;
 mod inputs;
 mod layering;
+mod resolve;
