@@ -1,1 +1,3 @@
+//! Everything seen from the user's door.
 
+mod syntax;
