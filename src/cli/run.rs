@@ -55,7 +55,9 @@ fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
             open(at).ok()
         }
     };
-    let result = settings.pool()?.install(|| replay::run(&plan, &mut inputs, &reopen, &run_options(arguments), &watch));
+    let result = settings
+        .pool()?
+        .install(|| replay::run(&plan, &mut inputs, &reopen, &run_options(arguments), &watch));
     let took = watch.end();
     match result {
         Ok(report) => Ok(done(arguments, &report, &sources, took, watch.signal())),
@@ -94,10 +96,13 @@ impl Settings {
     }
 
     fn pool(&self) -> Result<rayon::ThreadPool, Exit> {
-        rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().map_err(|error| {
-            complain(format_args!("cannot start threads: {error}"));
-            Exit::Failed
-        })
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build()
+            .map_err(|error| {
+                complain(format_args!("cannot start threads: {error}"));
+                Exit::Failed
+            })
     }
 }
 
@@ -109,7 +114,10 @@ fn input_specs(arguments: &RunArguments) -> Result<Vec<InputSpec>, Exit> {
     } else {
         &arguments.input[..]
     };
-    let specs = typed.iter().map(|text| InputSpec::parse(OsStr::new(text), format)).collect::<Result<Vec<_>, _>>();
+    let specs = typed
+        .iter()
+        .map(|text| InputSpec::parse(OsStr::new(text), format))
+        .collect::<Result<Vec<_>, _>>();
     let specs = specs.and_then(|specs| read::expand(&specs)).map_err(|error| {
         complain(error);
         Exit::Failed

@@ -190,6 +190,10 @@ impl<'r> Writer<'r> {
                 break;
             }
         }
+        let limited = self.plan.order_matters && !self.plan.decode.check_all;
+        if self.stopped.is_none() && limited && self.state.exhausted(self.plan) {
+            self.stopped = Some(Stopped::LimitsReached);
+        }
         let rows = self.outputs.rows.iter().sum();
         let records = self.inputs.iter().map(|input| input.records).sum();
         self.observer.progress(self.consumed.iter().sum(), records, rows);
@@ -199,7 +203,7 @@ impl<'r> Writer<'r> {
     fn morsel(&mut self, task: &mut Task<'_>, inputs: &[Input]) -> Result<(), RunError> {
         let input = task.input;
         if let Some(decoded) = &task.decoded {
-            if context_checks_order(self.plan) {
+            if self.plan.decode.time_of_all {
                 self.times
                     .check(decoded, &self.inputs[input].name, self.inputs[input].lines)?;
             }
@@ -317,10 +321,6 @@ impl<'r> Writer<'r> {
         }
         Ok(())
     }
-}
-
-fn context_checks_order(plan: &Plan) -> bool {
-    plan.decode.time_of_all
 }
 
 /// The first time in an input, from its beginning; none when it has none, or cannot be read again.
