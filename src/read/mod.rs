@@ -8,6 +8,8 @@ mod decoded;
 pub mod json;
 mod morsel;
 mod plan;
+pub mod time;
+pub mod value;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,1 +1,3 @@
+//! All integration tests, in one binary: one file for each kind.
 
+mod json;
