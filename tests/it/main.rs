@@ -2,6 +2,7 @@
 
 mod diag;
 mod inputs;
+mod json;
 mod layering;
 mod resolve;
 mod syntax;
