@@ -1,1 +1,2 @@
-
+mod eval_builtins;
+mod eval_support;
