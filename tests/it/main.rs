@@ -1,6 +1,8 @@
 //! All integration tests, one binary.
 
 mod diag;
+mod eval_builtins;
+mod eval_support;
 mod inputs;
 mod json;
 mod layering;
