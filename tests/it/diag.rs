@@ -2,6 +2,8 @@
 //!
 //! `BLESS=1 cargo test --test it diag` writes the goldens anew; read the difference before you keep it.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

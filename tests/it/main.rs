@@ -1,5 +1,6 @@
-//! The integration tests, one binary.
-#![allow(clippy::unwrap_used, reason = "tests")]
+//! All integration tests, one binary.
 
 mod diag;
+mod inputs;
+mod layering;
 mod resolve;

@@ -1,5 +1,7 @@
 //! What programs become: the IR in a compact form, written out.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::fmt::Write as _;
 
 use varpulis::data::Value;
