@@ -4,3 +4,4 @@ mod diag;
 mod inputs;
 mod layering;
 mod resolve;
+mod syntax;
