@@ -81,7 +81,10 @@ fn input_specs(arguments: &RunArguments) -> Result<Vec<InputSpec>, Exit> {
     } else {
         &arguments.input[..]
     };
-    let specs = typed.iter().map(|text| InputSpec::parse(OsStr::new(text), format)).collect::<Result<Vec<_>, _>>();
+    let specs = typed
+        .iter()
+        .map(|text| InputSpec::parse(OsStr::new(text), format))
+        .collect::<Result<Vec<_>, _>>();
     let specs = specs.and_then(|specs| read::expand(&specs)).map_err(|error| {
         complain(error);
         Exit::Failed

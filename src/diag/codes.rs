@@ -381,7 +381,7 @@ Mend: give one of them another name."#;
     stream X = Login .within(5m)
 
 Mend: write the pattern, or take the operator out."#;
-    BadTarget = 307, Error, "not an output",
+    BadOutput = 307, Error, "not an output",
         r#"`.to` takes paths whose ending names the format, or a declared connector.
 
     .to("alerts.txt")

@@ -112,9 +112,10 @@ pub(super) fn value(cx: &mut Cx<'_>, name: &ast::Ident, given: &GivenParam, want
     }
     let main = cx.modules.len() - 1;
     let before = cx.diagnostics.len();
-    let found = given.parsed.as_ref().and_then(|expr| cx.constant_expr(main, expr));
+    let literal = given.parsed.as_ref().filter(|expr| is_literal(expr));
+    let found = timestamp(given, wanted).or_else(|| cx.constant_expr(main, literal?));
     cx.diagnostics.truncate(before);
-    match found.or_else(|| timestamp(given, wanted)) {
+    match found {
         Some(value) if fits(&type_of(&value), wanted) => Some(widen(value, wanted)),
         None if *wanted == Type::Any => Some(Value::str(&given.text)),
         other => {
@@ -131,6 +132,19 @@ pub(super) fn value(cx: &mut Cx<'_>, name: &ast::Ident, given: &GivenParam, want
             );
             None
         }
+    }
+}
+
+/// Whether the value is written out: `10-2` is text, not 8.
+fn is_literal(expr: &ast::Expr) -> bool {
+    match &expr.kind {
+        ast::ExprKind::Lit(_) => true,
+        ast::ExprKind::Unary(ast::UnaryOp::Neg, inner) => matches!(inner.kind, ast::ExprKind::Lit(_)),
+        ast::ExprKind::List(items) | ast::ExprKind::Tuple(items) => items.iter().all(is_literal),
+        ast::ExprKind::Map(entries) => entries
+            .iter()
+            .all(|entry| is_literal(&entry.key) && is_literal(&entry.value)),
+        _ => false,
     }
 }
 

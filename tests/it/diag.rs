@@ -99,6 +99,9 @@ fn one_object_for_programs() {
     assert_eq!(object["code"], "VPL0201");
     assert_eq!(object["severity"], "error");
     assert_eq!(object["file"], "testdata/diag/VPL0201-unknown-name.vpl");
-    assert_eq!(object["span"]["start"], serde_json::json!({ "byte": 36, "line": 2, "col": 15 }));
+    assert_eq!(
+        object["span"]["start"],
+        serde_json::json!({ "byte": 36, "line": 2, "col": 15 })
+    );
     assert_eq!(object["fix"]["replacement"], "threshold");
 }

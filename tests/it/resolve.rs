@@ -14,7 +14,10 @@ fn resolved(text: &str, params: &[(&str, &str)]) -> (Resolved, String) {
     let mut sources = SourceMap::default();
     let main = sources.add("q.vpl", text);
     let options = Options {
-        params: params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        params: params
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
         lenient: false,
     };
     let resolved = compile(&mut sources, main, &options);
@@ -51,7 +54,11 @@ fn dump(query: &Query) -> String {
             })
             .collect();
         let writes = if stream.writes { " writes" } else { "" };
-        let targets: String = stream.targets.iter().map(|target| format!(" to {}", target.path)).collect();
+        let targets: String = stream
+            .targets
+            .iter()
+            .map(|target| format!(" to {}", target.path))
+            .collect();
         writeln!(out, "{} <- {}{writes}{targets}", stream.name, sources.join(", ")).unwrap();
         for operator in &stream.ops {
             writeln!(out, "  {}", op(query, &operator.op)).unwrap();
@@ -74,7 +81,10 @@ fn op(query: &Query, op: &Op) -> String {
         Op::FlatMap(id) => format!("flat_map {}", one(id)),
         Op::PartitionBy(fields) => format!("partition_by {}", named(fields)),
         Op::Distinct { key, within } => {
-            format!("distinct {} within {within:?}", key.as_ref().map_or("row".to_owned(), one))
+            format!(
+                "distinct {} within {within:?}",
+                key.as_ref().map_or("row".to_owned(), one)
+            )
         }
         Op::Limit(n) => format!("limit {n}"),
         Op::Emit { as_type, fields } => {
@@ -240,8 +250,12 @@ Big <- type Trade
 #[test]
 fn without_emit_the_last_streams_write() {
     assert_eq!(
-        streams("stream A = X\nstream B = A\nstream C = A .to(\"c.jsonl.zst\")\n"),
-        "A <- type X\nB <- stream A\nC <- stream A to c.jsonl.zst\n".replace("B <- stream A", "B <- stream A")
+        streams("stream A = X\nstream B = A\nstream C = any\n"),
+        "A <- type X\nB <- stream A writes\nC <- any writes\n"
+    );
+    assert_eq!(
+        streams("stream A = X .print()\nstream C = A .to(\"c.jsonl.zst\")\n"),
+        "A <- type X\n  print \nC <- stream A to c.jsonl.zst\n"
     );
 }
 
@@ -398,7 +412,10 @@ fn random_draws_have_keys_of_their_own() {
     let keys: Vec<&str> = dumped.split("(random").skip(1).collect();
     assert_eq!(keys.len(), 3);
     assert_ne!(keys[0].split(')').next(), keys[1].split(')').next());
-    assert_eq!(dumped, streams("stream X = E .emit(a: random(), b: random(), c: random_int(1, 6))\n"));
+    assert_eq!(
+        dumped,
+        streams("stream X = E .emit(a: random(), b: random(), c: random_int(1, 6))\n")
+    );
 }
 
 #[test]
@@ -449,7 +466,11 @@ fn configuration() {
                 stream X = E .emit(a: a)\n";
     let (resolved, said) = resolved(text, &[]);
     assert_eq!(said, "");
-    let config: Vec<String> = resolved.config.iter().map(|(key, value)| format!("{key} {value:?}")).collect();
+    let config: Vec<String> = resolved
+        .config
+        .iter()
+        .map(|(key, value)| format!("{key} {value:?}"))
+        .collect();
     assert_eq!(
         config,
         [
@@ -475,6 +496,7 @@ stream B = A .where(z.a > 1 and z + 1 == "x") .emit(z: z)
         "q.vpl:2:13: error[VPL0201]: unknown name `nothing`\n\
          q.vpl:5:25: error[VPL0203]: `Login` has no field `usr`\n\
          q.vpl:5:47: error[VPL0203]: `Login` has no field `usr`\n\
-         q.vpl:5:80: error[VPL0203]: `Login` has no field `usr`\n"
+         q.vpl:5:52: error[VPL0212]: `str` is compared with `int`\n\
+         q.vpl:5:81: error[VPL0203]: `Login` has no field `usr`\n"
     );
 }

@@ -116,7 +116,7 @@ fn warn_constant(cx: &mut Cx<'_>, id: ExprId, expr: &ast::Expr) {
         });
         varies
     };
-    if cx.query.exprs.ty(id) == &crate::data::Type::Any || varies(cx) {
+    if super::constants::has_poison(&cx.query.exprs, id) || varies(cx) {
         return;
     }
     let (word, effect) = match super::constants::value_of(&cx.query.exprs, id) {
