@@ -387,16 +387,6 @@ Mend: write the pattern, or take the operator out."#;
     .to("alerts.txt")
 
 Mend: `.to("alerts.jsonl")`."#;
-    StrayFrom = 308, Error, "`from` after `=`",
-        r#"The name of a type in the log is given where the event is declared.
-
-    stream X = Login from "auth.login"
-
-Mend:
-
-    event Login from "auth.login":
-        user: str
-    stream X = Login"#;
 
     // 04xx: not supported
     NotSupported = 401, Error, "not supported yet",

@@ -6,7 +6,7 @@
 use super::Options;
 use super::constants::{Given, widen};
 use super::context::{Cx, did_you_mean, listed};
-use super::types::{fits, shown, type_of};
+use super::types::{a_type, fits, shown, type_of};
 use crate::data::{Type, Value};
 use crate::diag::{Code, Diagnostic, SourceMap, Span, nearest};
 use crate::syntax::{self, ast};
@@ -119,12 +119,12 @@ pub(super) fn value(cx: &mut Cx<'_>, name: &ast::Ident, given: &GivenParam, want
         Some(value) if fits(&type_of(&value), wanted) => Some(widen(value, wanted)),
         None if *wanted == Type::Any => Some(Value::str(&given.text)),
         other => {
-            let what = other.map_or_else(|| "no such value".to_owned(), |value| shown(&type_of(&value)));
+            let what = other.map_or_else(|| "no value of that type".to_owned(), |value| shown(&type_of(&value)));
             cx.say(
                 Diagnostic::new(
                     Code::BadParamValue,
                     given.value,
-                    format!("`{}` must be {}, not `{}`", name.name, shown(wanted), given.text),
+                    format!("`{}` must be {}, not `{}`", name.name, a_type(wanted), given.text),
                 )
                 .label(format!("this is {what}"))
                 .also(name.span, "declared here")
