@@ -1,3 +1,4 @@
 //! Everything seen from the user's door.
 
 mod syntax;
+mod syntax_errors;
