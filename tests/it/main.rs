@@ -1,4 +1,8 @@
-//! Everything seen from the user's door.
+//! All integration tests, one binary.
 
+mod diag;
+mod inputs;
+mod layering;
+mod resolve;
 mod syntax;
 mod syntax_errors;
