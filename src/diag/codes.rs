@@ -97,7 +97,7 @@ codes! {
         "A step of a pattern has at most one `where`, one `as` and one `within`, in any order; the bracketed `Type[cond]` is a `where` too. Join conditions with `and`.";
     BadQuantifier = 128, Error, "impossible repetition",
         "In `{n,m}` n is at most m, and m at least 1. `X{0}` says nothing; that no X may come is written `not X`.";
-    BadTarget = 129, Error, "cannot be assigned to",
+    NotAssignable = 129, Error, "cannot be assigned to",
         "Left of `=` stands a variable, a field or an element: `n = 1`, `state.count += 1`, `xs[0] = 2`. To compare, write `==`.";
     NotAStep = 130, Error, "clause on an expression",
         "`where`, `as` and `within` in the argument of an operator belong behind the name of an event or stream: `.not(Logout where user == l.user)`.";

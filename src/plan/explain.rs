@@ -102,7 +102,12 @@ impl View<'_> {
 
     fn step_text(&self, step: &Step) -> String {
         let owner = &step.owners[0];
-        let source = self.sources.slice(owner.span);
+        // A filter may be one of several that a conjunction came apart into.
+        let span = match step.kind {
+            StepKind::Filter(condition) => self.plan.query.exprs.span(condition),
+            _ => owner.span,
+        };
+        let source = self.sources.slice(span);
         let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
         let shared: Vec<&str> = step.owners.iter().map(|owner| self.stream(owner.stream)).collect();
         let kind = step_name(&step.kind);
@@ -113,7 +118,7 @@ impl View<'_> {
                 kind.to_owned()
             };
         }
-        let (line, column) = self.sources.line_col(owner.span.file, owner.span.start as usize);
+        let (line, column) = self.sources.line_col(span.file, span.start as usize);
         format!("{kind} at {line}:{column} for {}: {source}", shared.join(", "))
     }
 

@@ -3,7 +3,7 @@
 use super::execute::{Context, Executor, FixedMap, Flow, View, time_at};
 use crate::data::{Column, Key, Pseudo, Value};
 use crate::eval::Evaluator;
-use crate::plan::{Plan, StageId, StepKind};
+use crate::plan::{Next, Plan, StageId, StepKind};
 
 /// A batch that waits for its turn at an ordered stage.
 #[derive(Debug)]
@@ -38,6 +38,40 @@ impl OrderedState {
         Self {
             stages: plan.stages.iter().map(|_| StageState::default()).collect(),
         }
+    }
+}
+
+impl OrderedState {
+    /// Whether nothing more can come out: everything that is written, said or checked stands behind
+    /// limits that are reached.
+    pub(super) fn exhausted(&self, plan: &Plan) -> bool {
+        !plan.scans.iter().flatten().any(|next| self.reaches(plan, *next))
+    }
+
+    fn reaches(&self, plan: &Plan, next: Next) -> bool {
+        match next {
+            Next::Sink(_) => true,
+            Next::Event(event) => {
+                let scan = plan.types.iter().position(|&ty| ty == event);
+                scan.is_some_and(|scan| plan.fed[scan].iter().any(|next| self.reaches(plan, *next)))
+            }
+            Next::Stage(id) => {
+                let stage = plan.stage(id);
+                let seen = |kind: &StepKind| matches!(kind, StepKind::Side(_) | StepKind::Validate(_));
+                !self.is_full(plan, id)
+                    && (stage.steps.iter().any(|step| seen(&step.kind))
+                        || stage.next.iter().any(|next| self.reaches(plan, *next)))
+            }
+        }
+    }
+
+    /// Whether a stage begins with an unpartitioned limit that is reached.
+    fn is_full(&self, plan: &Plan, id: StageId) -> bool {
+        let StepKind::Limit(most) = plan.stage(id).steps[0].kind else {
+            return false;
+        };
+        let passed = self.stages[id.0 as usize].passed.get(&Vec::new());
+        most == 0 || passed.is_some_and(|&passed| passed >= most)
     }
 }
 

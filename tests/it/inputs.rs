@@ -252,7 +252,7 @@ fn what_is_not_read_is_refused_by_name() {
         "its bzip2 data is cut off"
     );
     let mut broken = gzip(b"{}\n");
-    broken.extend(b"tail");
+    broken.extend(b"a long tail of text");
     assert_eq!(reason("tail.gz", &broken), "bad gzip data: invalid gzip header");
     assert!(refused(dir.0.path(), &OPTIONS).starts_with("it is a directory; name its files"));
     assert_eq!(

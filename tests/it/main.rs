@@ -5,3 +5,4 @@ mod inputs;
 mod layering;
 mod resolve;
 mod syntax;
+mod syntax_errors;

@@ -104,7 +104,7 @@ pub(in crate::syntax) fn assign(cx: &Cx<'_>, target: Expr, op: Option<BinaryOp>,
         ExprKind::Name(_) | ExprKind::Field(..) | ExprKind::Index(..)
     ) {
         cx.report(
-            Diagnostic::new(Code::BadTarget, target.span, "this cannot be assigned to")
+            Diagnostic::new(Code::NotAssignable, target.span, "this cannot be assigned to")
                 .label("only a variable, a field or an element can")
                 .help("`==` compares"),
         );
