@@ -8,3 +8,4 @@ mod json;
 mod layering;
 mod resolve;
 mod syntax;
+mod syntax_errors;

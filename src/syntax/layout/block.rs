@@ -1,6 +1,6 @@
 //! Opening, separating and closing blocks.
 
-use super::{Frame, FrameKind, Layout, Mode};
+use super::{Frame, FrameKind, Layout, Mode, NO_COLUMN};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::token::{Tok, Token};
 
@@ -39,7 +39,7 @@ impl Layout<'_> {
             .iter()
             .rev()
             .take(256)
-            .find(|frame| matches!(frame.kind, FrameKind::Lines | FrameKind::Braced))
+            .find(|frame| matches!(frame.kind, FrameKind::Lines | FrameKind::Braced) && frame.column != NO_COLUMN)
             .map_or(0, |frame| frame.column)
     }
 
@@ -140,7 +140,7 @@ impl Layout<'_> {
         } else if header {
             self.top().header = false;
             let fields = self.mode != Mode::Code;
-            self.open_block(Frame::new(FrameKind::Inline, 0, fields));
+            self.open_block(Frame::new(FrameKind::Inline, NO_COLUMN, fields));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Brackets and what separates in them.
 
-use super::{Frame, FrameKind, Layout, Mode};
+use super::{Frame, FrameKind, Layout, Mode, NO_COLUMN};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::syntax::token::{Tok, Token};
 
@@ -11,7 +11,8 @@ impl Layout<'_> {
     pub(super) fn open_bracket(&mut self) {
         let index = self.at;
         self.advance();
-        self.frames.push(Frame::new(FrameKind::Bracket(index), 0, false));
+        self.frames
+            .push(Frame::new(FrameKind::Bracket(index), NO_COLUMN, false));
     }
 
     /// Whether the `{` here opens a block: behind `=>`, unless a map follows, or behind `config name`.
@@ -34,7 +35,9 @@ impl Layout<'_> {
         let fields = self.mode == Mode::Config;
         self.top().header = false;
         self.open_bracket();
-        let column = self.peek(0).map_or(0, |next| self.column(next));
+        // Entries that begin on the line of the brace have no column.
+        let column = self.peek(0).filter(|next| next.first);
+        let column = column.map_or(NO_COLUMN, |next| self.column(next));
         self.open_block(Frame::new(FrameKind::Braced, column, fields));
         // The first line needs no separation from what is before it.
         if let Some(next) = self.input.get_mut(self.at) {
@@ -48,7 +51,10 @@ impl Layout<'_> {
         let Some(depth) = opener else { return self.stray(&token) };
         while self.frames.len() > depth + 1 {
             match self.top().kind {
-                FrameKind::Bracket(open) => self.unclosed(open, Some(&token)),
+                FrameKind::Bracket(open) => {
+                    self.unclosed(open, Some(&token));
+                    self.close_forgotten(open);
+                }
                 _ => self.close_block(),
             }
         }
@@ -99,19 +105,17 @@ impl Layout<'_> {
         self.at += 1;
     }
 
-    /// Reports the innermost bracket as never closed, and closes it.
-    fn unclosed(&mut self, open: usize, next: Option<&Token>) {
-        let opener = self.input[open].clone();
+    /// Closes the innermost bracket, which the program never does.
+    fn close_forgotten(&mut self, open: usize) {
         self.frames.pop();
-        let (tok, close) = match opener.tok {
-            Tok::LBracket => (Tok::RBracket, "]"),
-            Tok::LBrace => (Tok::RBrace, "}"),
-            Tok::HoleOpen => (Tok::HoleClose, "}"),
-            Tok::FOpen => (Tok::FClose, "\""),
-            _ => (Tok::RParen, ")"),
-        };
-        self.synthetic(tok);
-        let span = self.span_of(&opener);
+        self.synthetic(partner(&self.input[open].tok).0);
+    }
+
+    /// Reports the bracket opened at `open` as never closed.
+    fn unclosed(&mut self, open: usize, next: Option<&Token>) {
+        let opener = &self.input[open];
+        let span = self.span_of(opener);
+        let close = partner(&opener.tok).1;
         let end = next.map_or_else(
             || Span::new(self.file, self.text.trim_end().len(), self.text.trim_end().len()),
             |token| self.span_of(token),
@@ -126,16 +130,16 @@ impl Layout<'_> {
 
     /// Closes everything that is open. Of the brackets, only the innermost is reported.
     pub(super) fn close_all(&mut self, next: Option<&Token>) {
-        let mut reported = false;
+        let innermost = self.frames.iter().rev().find_map(|frame| match frame.kind {
+            FrameKind::Bracket(open) => Some(open),
+            _ => None,
+        });
+        if let Some(open) = innermost {
+            self.unclosed(open, next);
+        }
         while self.frames.len() > 1 {
             match self.top().kind {
-                FrameKind::Bracket(open) => {
-                    let errors = self.out.errors.len();
-                    self.unclosed(open, next);
-                    if std::mem::replace(&mut reported, true) {
-                        self.out.errors.truncate(errors);
-                    }
-                }
+                FrameKind::Bracket(open) => self.close_forgotten(open),
                 _ => self.close_block(),
             }
         }
@@ -233,5 +237,16 @@ impl Layout<'_> {
             }
         }
         self.at += 1;
+    }
+}
+
+/// What closes a bracket: the token, and how it is written.
+fn partner(opener: &Tok) -> (Tok, &'static str) {
+    match opener {
+        Tok::LBracket => (Tok::RBracket, "]"),
+        Tok::LBrace => (Tok::RBrace, "}"),
+        Tok::HoleOpen => (Tok::HoleClose, "}"),
+        Tok::FOpen => (Tok::FClose, "\""),
+        _ => (Tok::RParen, ")"),
     }
 }

@@ -21,10 +21,14 @@ impl Layout<'_> {
         }
         self.opening = self.ends_line();
         self.advance();
-        let Some(next) = self.peek(0).filter(|next| !next.first) else {
+        let (Some(dash), Some(next)) = (self.current.last(), self.peek(0)) else {
             return;
         };
-        let column = self.column(next);
+        if next.first {
+            return;
+        }
+        // The dash stands in the column of its block.
+        let column = self.frames.last().map_or(0, |frame| frame.column) + (next.start - dash.start) as usize;
         let word = matches!(next.tok, Tok::Name(_) | Tok::Str(_)) || next.tok.is_hard_keyword();
         let key = word && matches!(self.peek_tok(1), Some(Tok::Colon));
         if key || next.tok == Tok::Minus && self.peek(1).is_some_and(|after| after.start > next.end) {

@@ -55,11 +55,14 @@ enum FrameKind {
     Braced,
 }
 
+/// The column of a block that has none.
+const NO_COLUMN: usize = usize::MAX;
+
 /// Something that is open.
 #[derive(Clone, Debug)]
 struct Frame {
     kind: FrameKind,
-    /// The column of the block's lines; of no meaning for brackets and inline blocks.
+    /// The column of the block's lines; [`NO_COLUMN`] when it has none.
     column: usize,
     /// A block word stands in this entry and its colon has not come yet.
     header: bool,

@@ -102,8 +102,10 @@ impl Words<'_> {
             Tok::Dot if self.kind == Tok::Stream && self.continues_stream(tokens, at) => {
                 tokens[at].tok = Tok::StreamDot;
             }
+            // First on a line of a block it is a tuple that an arm of `match` is about.
             Tok::LParen
-                if matches!(tokens.get(self.closers[at] + 1), Some(next) if next.tok == Tok::FatArrow)
+                if !matches!(before, Some(Tok::Newline | Tok::Indent))
+                    && matches!(tokens.get(self.closers[at] + 1), Some(next) if next.tok == Tok::FatArrow)
                     && self.closers[at] > at =>
             {
                 tokens[at].tok = Tok::LambdaParen;
@@ -152,7 +154,7 @@ impl Words<'_> {
         {
             self.kind = kind.clone();
         }
-        if word == "from" && keyword.is_none() && self.from_after_equals(tokens, at, next.as_ref()) {
+        if word == "from" && keyword.is_none() && self.source_twice(tokens, at, next.as_ref()) {
             return;
         }
         if keyword.is_none() && before.is_some() {
@@ -242,7 +244,7 @@ impl Words<'_> {
     }
 
     /// `stream X = from Y`
-    fn from_after_equals(&mut self, tokens: &[Token], at: usize, next: Option<&Tok>) -> bool {
+    fn source_twice(&mut self, tokens: &[Token], at: usize, next: Option<&Tok>) -> bool {
         let level = self.level_ref().is_some_and(|level| level.source);
         let named = matches!(next, Some(Tok::Name(_) | Tok::LParen));
         let Some(equals) = at.checked_sub(1).and_then(|before| tokens.get(before)) else {
