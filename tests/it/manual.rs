@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use varpulis::ir::Builtin;
+
 /// A piece of a document that is shown as typed.
 struct Block {
     /// What it is: `vpl`, `input`, `output`, `refused VPL0401`, `console` ...
@@ -120,10 +122,37 @@ fn roff_blocks(page: &str) -> Vec<Block> {
 
 /// A line as the page shows it.
 fn unescaped(line: &str) -> String {
-    let escapes = [("\\&", ""), ("\\-", "-"), ("\\(aq", "'"), ("\\(ga", "`"), ("\\(ha", "^"), ("\\(ti", "~"), ("\\e", "\\")];
+    let escapes = [
+        ("\\&", ""),
+        ("\\-", "-"),
+        ("\\(aq", "'"),
+        ("\\(ga", "`"),
+        ("\\(ha", "^"),
+        ("\\(ti", "~"),
+        ("\\('e", "é"),
+        ("\\('E", "É"),
+        ("\\e", "\\"),
+    ];
     escapes
         .iter()
         .fold(line.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
+}
+
+#[test]
+fn the_manual_page_names_every_function() {
+    let page = fs::read_to_string(root().join("man/varpulisql.7")).expect("the page");
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let without_fonts = page.replace("\\fB", "").replace("\\fI", "").replace("\\fR", "");
+    let page = plain(&unescaped(&without_fonts));
+    let missing: Vec<&str> = Builtin::ALL
+        .iter()
+        .filter(|function| {
+            let entry = format!("{} {}", function.usage(), function.doc().replace('`', ""));
+            !page.contains(&plain(&entry))
+        })
+        .map(|function| function.name())
+        .collect();
+    assert!(missing.is_empty(), "not in the page, or not as in the catalogue: {missing:?}");
 }
 
 // The README. Fenced blocks: "```vpl NAME" is a file; "```console" holds commands after `$ ` and what
