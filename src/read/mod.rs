@@ -4,13 +4,16 @@
 //! thread into [`Decoded`] batches, one an event type. Where morsels are cut depends on the input
 //! only, never on threads.
 
+mod decoded;
+pub mod json;
+mod morsel;
 mod plan;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::data::{BadRecord, EventRows};
-
+pub use decoded::{Base, BaseCell, Clock, Decoded};
+pub use morsel::{InputInfo, MorselText};
 pub use plan::{DecodePlan, FieldPlan, TimeUnit, TypePlan};
 
 /// How an input is written.
@@ -109,81 +112,16 @@ impl Morsel {
 
     /// Finds the records and their types. Columns are decoded later, when asked for.
     #[must_use]
-    pub fn decode(&self, _plan: &Arc<DecodePlan>) -> Decoded {
-        Decoded {
-            batches: Vec::new(),
-            bad: Vec::new(),
-            records: 0,
-            lines: 0,
-            bytes: 0,
-            big_ints: 0,
-        }
-    }
-}
-
-/// What was read from outside a morsel, and its rows need.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Base {
-    /// `_seq` of the morsel's first record.
-    pub seq: u64,
-    /// The time that records before the morsel's first timed one take. Nanoseconds.
-    pub time: i64,
-}
-
-/// The records of a morsel.
-#[derive(Debug)]
-pub struct Decoded {
-    /// One batch for each event type of the plan that occurs (by its index in [`DecodePlan::types`];
-    /// that of `other` is the number of types), in order of the index.
-    pub batches: Vec<(usize, Arc<dyn EventRows>)>,
-    /// Bad records found so far (frame, type, declared fields); more may come from the batches.
-    pub bad: Vec<BadRecord>,
-    /// How many non-blank records there are, bad ones and those of no interest included.
-    pub records: u64,
-    /// How many lines, blank ones included.
-    pub lines: u64,
-    /// How many bytes of text.
-    pub bytes: u64,
-    /// How many integers beyond 64 bits were read as floats so far.
-    pub big_ints: u64,
-}
-
-impl Decoded {
-    /// Says where the morsel stands. Must be called (once) before `_seq` is asked for, and when
-    /// [`Decoded::needs_base`] says so.
-    pub fn set_base(&self, _base: Base) {}
-
-    /// Whether somebody asked for the time of a record that has none, before the morsel's first
-    /// timed record, while no base was set (it was given as null; the driver sets the base and runs
-    /// the morsel again).
-    #[must_use]
-    pub fn needs_base(&self) -> bool {
-        false
-    }
-
-    /// The time of the morsel's first record that has one.
-    #[must_use]
-    pub fn first_time(&self) -> Option<i64> {
-        None
-    }
-
-    /// The time of the morsel's last record that has one.
-    #[must_use]
-    pub fn last_time(&self) -> Option<i64> {
-        None
-    }
-
-    /// With [`DecodePlan::time_of_all`]: the first record whose time is before that of a record
-    /// before it in the morsel: its line in the morsel, its time and the time before it; and the
-    /// largest time.
-    #[must_use]
-    pub fn disorder(&self) -> Option<(u64, i64, i64)> {
-        None
-    }
-
-    /// With [`DecodePlan::time_of_all`]: the largest time.
-    #[must_use]
-    pub fn max_time(&self) -> Option<i64> {
-        None
+    pub fn decode(&self, plan: &Arc<DecodePlan>) -> Decoded {
+        let text = MorselText {
+            bytes: arrow::buffer::Buffer::from(&[][..]),
+            offset: 0,
+        };
+        let input = InputInfo {
+            number: 0,
+            name: Arc::from(""),
+            event_type: None,
+        };
+        json::decode(text, plan, input)
     }
 }
