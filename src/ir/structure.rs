@@ -57,7 +57,10 @@ fn node(exprs: &Exprs, id: ExprId, locals: &mut Vec<LocalId>, text: &mut String)
         }
     };
     text.push('(');
-    let same = exprs.operands(id).into_iter().all(|operand| node(exprs, operand, locals, text));
+    let same = exprs
+        .operands(id)
+        .into_iter()
+        .all(|operand| node(exprs, operand, locals, text));
     text.push(')');
     same
 }

@@ -8,7 +8,11 @@ use crate::ir::{Expr, ExprId, Exprs, Query};
 /// Folds all constant trees; says how many operators' expressions changed.
 pub(super) fn constants(query: &mut Query) -> usize {
     rewrite::every_root(query, |exprs, root| {
-        has_foldable(exprs, root).then(|| rewrite::copy(exprs, root, &mut |exprs, id| constant(exprs, id).map(rewrite::Instead::Value)))
+        has_foldable(exprs, root).then(|| {
+            rewrite::copy(exprs, root, &mut |exprs, id| {
+                constant(exprs, id).map(rewrite::Instead::Value)
+            })
+        })
     })
 }
 
@@ -23,5 +27,9 @@ fn constant(exprs: &Exprs, id: ExprId) -> Option<crate::data::Value> {
 
 /// Whether some operator node of the tree is a constant.
 fn has_foldable(exprs: &Exprs, root: ExprId) -> bool {
-    constant(exprs, root).is_some() || exprs.operands(root).into_iter().any(|operand| has_foldable(exprs, operand))
+    constant(exprs, root).is_some()
+        || exprs
+            .operands(root)
+            .into_iter()
+            .any(|operand| has_foldable(exprs, operand))
 }

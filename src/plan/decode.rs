@@ -17,7 +17,9 @@ pub(super) fn event_types(query: &Query, graph: &Graph) -> Vec<EventId> {
     let all = scans.contains(&In::Any);
     let events = (0..query.events.len()).map(|at| EventId(at as u32));
     let wanted = |event: EventId| {
-        let read = scans.iter().any(|scan| matches!(scan, In::Event(base) if query.is_a(event, *base)));
+        let read = scans
+            .iter()
+            .any(|scan| matches!(scan, In::Event(base) if query.is_a(event, *base)));
         read || (all && query.events[event.0 as usize].declared)
     };
     events.filter(|&event| wanted(event)).collect()
@@ -35,10 +37,20 @@ pub(super) fn plan(query: &Query, graph: &Graph, types: &[EventId], options: &Op
     let type_plans = types.iter().map(|&event| type_plan(query, graph, event)).collect();
     let other = scans(graph).contains(&In::Any).then(|| {
         let fields = fields_of(query, graph, None);
-        let fields = fields.iter().map(|(&id, &first)| any_field(query.fields.path(id).clone(), id, first));
-        TypePlan { name: String::new(), event: "any".to_owned(), fields: fields.collect(), time: None }
+        let fields = fields
+            .iter()
+            .map(|(&id, &first)| any_field(query.fields.path(id).clone(), id, first));
+        TypePlan {
+            name: String::new(),
+            event: "any".to_owned(),
+            fields: fields.collect(),
+            time: None,
+        }
     });
-    let validates = graph.nodes.iter().any(|node| matches!(node.step.kind, StepKind::Validate(_)));
+    let validates = graph
+        .nodes
+        .iter()
+        .any(|node| matches!(node.step.kind, StepKind::Validate(_)));
     DecodePlan {
         type_field: options.type_field.clone(),
         time_field: options.time_field.clone(),
@@ -56,7 +68,14 @@ pub(super) fn plan(query: &Query, graph: &Graph, types: &[EventId], options: &Op
 }
 
 fn any_field(path: Path, id: FieldId, first: bool) -> FieldPlan {
-    FieldPlan { id, path, ty: Type::Any, declared: false, required: false, first }
+    FieldPlan {
+        id,
+        path,
+        ty: Type::Any,
+        declared: false,
+        required: false,
+        first,
+    }
 }
 
 fn type_plan(query: &Query, graph: &Graph, id: EventId) -> TypePlan {
@@ -78,13 +97,24 @@ fn type_plan(query: &Query, graph: &Graph, id: EventId) -> TypePlan {
             fields.push(any_field(declared_path(event, query.fields.path(id)), id, first));
         }
     }
-    let time = event.fields.iter().find(|field| field.ty == Type::Timestamp).map(|field| field.field);
-    TypePlan { name: event.log_name.clone(), event: event.name.clone(), fields, time }
+    let time = event
+        .fields
+        .iter()
+        .find(|field| field.ty == Type::Timestamp)
+        .map(|field| field.field);
+    TypePlan {
+        name: event.log_name.clone(),
+        event: event.name.clone(),
+        fields,
+        time,
+    }
 }
 
 /// Where a path that begins with a declared field lies in the record.
 fn declared_path(event: &Event, path: &Path) -> Path {
-    let Some(PathSeg::Key(first)) = path.0.first() else { return path.clone() };
+    let Some(PathSeg::Key(first)) = path.0.first() else {
+        return path.clone();
+    };
     match event.fields.iter().find(|field| field.name == *first) {
         Some(field) => Path(field.path.0.iter().chain(&path.0[1..]).cloned().collect()),
         None => path.clone(),
@@ -97,7 +127,9 @@ fn fields_of(query: &Query, graph: &Graph, event: Option<EventId>) -> Fields {
     let mut fields = Fields::default();
     for node in &graph.nodes {
         let mut scans = IndexSet::new();
-        node.inputs.iter().for_each(|&input| graph.records_of(input, &mut scans));
+        node.inputs
+            .iter()
+            .for_each(|&input| graph.records_of(input, &mut scans));
         let arrives = scans.iter().any(|scan| match (scan, event) {
             (In::Any, _) => true,
             (In::Event(base), Some(event)) => query.is_a(event, *base),

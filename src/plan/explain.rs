@@ -51,7 +51,15 @@ impl View<'_> {
             let _ = writeln!(out, "    -> {}", self.next_text(&self.plan.scans[at]));
         }
         let _ = writeln!(out, "  prefilter: {}", self.prefilter());
-        let _ = writeln!(out, "  order: {}", if self.plan.order_matters { "matters" } else { "does not matter" });
+        let _ = writeln!(
+            out,
+            "  order: {}",
+            if self.plan.order_matters {
+                "matters"
+            } else {
+                "does not matter"
+            }
+        );
         if decode.check_all {
             let _ = writeln!(out, "  every record is checked in full");
         }
@@ -78,8 +86,10 @@ impl View<'_> {
         match &self.plan.decode.prefilter {
             None => "none: every line is looked at".to_owned(),
             Some(literals) => {
-                let literals: Vec<String> =
-                    literals.iter().map(|literal| String::from_utf8_lossy(literal).into_owned()).collect();
+                let literals: Vec<String> = literals
+                    .iter()
+                    .map(|literal| String::from_utf8_lossy(literal).into_owned())
+                    .collect();
                 format!("lines that hold {}", literals.join(" or "))
             }
         }
@@ -97,7 +107,11 @@ impl View<'_> {
         let shared: Vec<&str> = step.owners.iter().map(|owner| self.stream(owner.stream)).collect();
         let kind = step_name(&step.kind);
         if !self.steps {
-            return if step.owners.len() > 1 { format!("{kind} (shared by {})", shared.len()) } else { kind.to_owned() };
+            return if step.owners.len() > 1 {
+                format!("{kind} (shared by {})", shared.len())
+            } else {
+                kind.to_owned()
+            };
         }
         let (line, column) = self.sources.line_col(owner.span.file, owner.span.start as usize);
         format!("{kind} at {line}:{column} for {}: {source}", shared.join(", "))
@@ -111,7 +125,10 @@ impl View<'_> {
         if next.is_empty() {
             return "nothing".to_owned();
         }
-        next.iter().map(|next| self.target(*next)).collect::<Vec<_>>().join(", ")
+        next.iter()
+            .map(|next| self.target(*next))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn target(&self, next: Next) -> String {
@@ -131,7 +148,11 @@ impl View<'_> {
         let (mut nodes, mut arrows) = (Vec::new(), Vec::new());
         for (at, ty) in self.types() {
             nodes.push((format!("t{at}"), format!("{}\n{}", type_title(ty), fields(ty))));
-            arrows.extend(self.plan.scans[at].iter().map(|next| (format!("t{at}"), self.node_id(*next))));
+            arrows.extend(
+                self.plan.scans[at]
+                    .iter()
+                    .map(|next| (format!("t{at}"), self.node_id(*next))),
+            );
         }
         for (at, stage) in self.plan.stages.iter().enumerate() {
             nodes.push((format!("s{at}"), self.stage_lines(stage).join("\n")));
@@ -172,7 +193,11 @@ impl View<'_> {
         let (nodes, arrows) = self.drawing();
         let mut out = String::from("flowchart LR\n");
         for (id, label) in nodes {
-            let label = label.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('\n', "<br>");
+            let label = label
+                .replace('&', "&amp;")
+                .replace('"', "&quot;")
+                .replace('<', "&lt;")
+                .replace('\n', "<br>");
             let _ = writeln!(out, "  {id}[\"{label}\"]");
         }
         for (from, to) in arrows {

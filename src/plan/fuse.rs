@@ -26,7 +26,11 @@ pub(super) fn fuse(query: &Query, graph: &Graph, types: &[EventId]) -> Fused {
             }
             _ => {
                 stage_of[at] = StageId(stages.len() as u32);
-                stages.push(Stage { steps: vec![node.step.clone()], next: Vec::new(), ordered: node.ordered });
+                stages.push(Stage {
+                    steps: vec![node.step.clone()],
+                    next: Vec::new(),
+                    ordered: node.ordered,
+                });
             }
         }
     }
@@ -35,12 +39,21 @@ pub(super) fn fuse(query: &Query, graph: &Graph, types: &[EventId]) -> Fused {
         stages[stage_of[at].0 as usize].next.extend(next);
     }
     let readers_of = |event: Option<EventId>, any: bool| {
-        let scans = scans_of(query, event).into_iter().filter(|&scan| any || scan != In::Any);
-        scans.flat_map(|scan| readers(query, graph, &sinks, scan, &heads, &stage_of)).collect()
+        let scans = scans_of(query, event)
+            .into_iter()
+            .filter(|&scan| any || scan != In::Any);
+        scans
+            .flat_map(|scan| readers(query, graph, &sinks, scan, &heads, &stage_of))
+            .collect()
     };
     let types = types.iter().copied();
     Fused {
-        scans: types.clone().map(Some).chain([None]).map(|event| readers_of(event, true)).collect(),
+        scans: types
+            .clone()
+            .map(Some)
+            .chain([None])
+            .map(|event| readers_of(event, true))
+            .collect(),
         fed: types.map(|event| readers_of(Some(event), false)).collect(),
         stages,
         sinks,
@@ -56,8 +69,14 @@ fn scans_of(query: &Query, event: Option<EventId>) -> Vec<In> {
 
 /// Whether a node is the only reader of its only input, and runs where that runs.
 fn follows_alone(graph: &Graph, at: usize) -> bool {
-    let [In::Node(before)] = graph.nodes[at].inputs[..] else { return false };
-    let readers = graph.nodes.iter().flat_map(|node| &node.inputs).filter(|&&input| input == In::Node(before));
+    let [In::Node(before)] = graph.nodes[at].inputs[..] else {
+        return false;
+    };
+    let readers = graph
+        .nodes
+        .iter()
+        .flat_map(|node| &node.inputs)
+        .filter(|&&input| input == In::Node(before));
     let written = graph.outputs.iter().any(|outputs| outputs.contains(&In::Node(before)));
     let feeds = feeds(&graph.nodes[before].step.kind).is_some();
     let node = &graph.nodes[at];
@@ -79,7 +98,10 @@ fn sinks(query: &Query) -> Vec<Sink> {
     for (at, stream) in query.streams.iter().enumerate() {
         let id = StreamId(at as u32);
         if !stream.targets.is_empty() {
-            sinks.extend(stream.targets.iter().map(|to| Sink { stream: id, path: Some(to.path.clone()) }));
+            sinks.extend(stream.targets.iter().map(|to| Sink {
+                stream: id,
+                path: Some(to.path.clone()),
+            }));
         } else if stream.writes {
             sinks.push(Sink { stream: id, path: None });
         }
@@ -88,14 +110,7 @@ fn sinks(query: &Query) -> Vec<Sink> {
 }
 
 /// Who reads a place that ends a stage, in program order.
-fn readers(
-    query: &Query,
-    graph: &Graph,
-    sinks: &[Sink],
-    place: In,
-    heads: &[bool],
-    stage_of: &[StageId],
-) -> Vec<Next> {
+fn readers(query: &Query, graph: &Graph, sinks: &[Sink], place: In, heads: &[bool], stage_of: &[StageId]) -> Vec<Next> {
     let mut found: Vec<(StreamId, u8, Next)> = Vec::new();
     for (at, node) in graph.nodes.iter().enumerate() {
         if heads[at] && node.inputs.contains(&place) {
@@ -105,7 +120,10 @@ fn readers(
         }
     }
     for (at, sink) in sinks.iter().enumerate() {
-        let times = graph.outputs[sink.stream.0 as usize].iter().filter(|&&output| output == place).count();
+        let times = graph.outputs[sink.stream.0 as usize]
+            .iter()
+            .filter(|&&output| output == place)
+            .count();
         found.extend(std::iter::repeat_n((sink.stream, 2, Next::Sink(at)), times));
     }
     if let In::Node(at) = place

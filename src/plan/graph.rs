@@ -47,7 +47,10 @@ impl Graph {
     pub(super) fn records_of(&self, input: In, found: &mut IndexSet<In>) {
         match input {
             In::Node(at) if self.nodes[at].step.kind.keeps_rows() => {
-                self.nodes[at].inputs.iter().for_each(|&input| self.records_of(input, found));
+                self.nodes[at]
+                    .inputs
+                    .iter()
+                    .for_each(|&input| self.records_of(input, found));
             }
             In::Node(_) => {}
             scan => {
@@ -65,8 +68,15 @@ struct Builder<'a> {
 
 /// Builds the graph of all streams.
 pub(super) fn build(query: &Query) -> Result<Graph, PlanError> {
-    let graph = Graph { nodes: Vec::new(), outputs: vec![Vec::new(); query.streams.len()] };
-    let mut builder = Builder { query, graph, shared: IndexMap::default() };
+    let graph = Graph {
+        nodes: Vec::new(),
+        outputs: vec![Vec::new(); query.streams.len()],
+    };
+    let mut builder = Builder {
+        query,
+        graph,
+        shared: IndexMap::default(),
+    };
     for at in stream_order(query)? {
         builder.stream(at);
     }
@@ -103,7 +113,13 @@ fn stream_order(query: &Query) -> Result<Vec<usize>, PlanError> {
                     marks[child] = Mark::Open;
                     stack.push((child, read_streams(query, child), 0));
                 }
-                Mark::Open => return Err(circle(query, &stack.iter().map(|entry| entry.0).collect::<Vec<_>>(), child)),
+                Mark::Open => {
+                    return Err(circle(
+                        query,
+                        &stack.iter().map(|entry| entry.0).collect::<Vec<_>>(),
+                        child,
+                    ));
+                }
             }
         }
     }
@@ -155,16 +171,29 @@ impl Builder<'_> {
     }
 
     fn node(&mut self, inputs: Vec<In>, kind: StepKind, operator: &Operator, stream: StreamId) -> usize {
-        let owner = Owner { stream, span: operator.span, roots: expressions(&operator.op) };
+        let owner = Owner {
+            stream,
+            span: operator.span,
+            roots: expressions(&operator.op),
+        };
         let key = self.work(&kind, &owner.roots).map(|work| (inputs.clone(), work));
         if let Some(&at) = key.as_ref().and_then(|key| self.shared.get(key)) {
             self.graph.nodes[at].step.owners.push(owner);
             return at;
         }
-        let before = inputs.iter().any(|input| matches!(input, In::Node(at) if self.graph.nodes[*at].ordered));
+        let before = inputs
+            .iter()
+            .any(|input| matches!(input, In::Node(at) if self.graph.nodes[*at].ordered));
         let fed = inputs.iter().any(|&input| self.fed_in_order(input));
         let ordered = before || fed || kind.needs_order();
-        self.graph.nodes.push(Node { inputs, step: super::Step { kind, owners: vec![owner] }, ordered });
+        self.graph.nodes.push(Node {
+            inputs,
+            step: super::Step {
+                kind,
+                owners: vec![owner],
+            },
+            ordered,
+        });
         let at = self.graph.nodes.len() - 1;
         if let Some(key) = key {
             self.shared.insert(key, at);
@@ -177,7 +206,9 @@ impl Builder<'_> {
         let In::Event(event) = input else { return false };
         self.query.emitters(event).iter().any(|id| {
             let outputs = &self.graph.outputs[id.0 as usize];
-            outputs.iter().any(|output| matches!(output, In::Node(at) if self.graph.nodes[*at].ordered))
+            outputs
+                .iter()
+                .any(|output| matches!(output, In::Node(at) if self.graph.nodes[*at].ordered))
         })
     }
 
@@ -216,9 +247,18 @@ fn step_kind(op: &Op) -> Option<StepKind> {
         Op::PartitionBy(keys) => StepKind::Partition(keys.iter().map(|named| named.value).collect()),
         Op::Distinct { key, within } => StepKind::Distinct(*key, *within),
         Op::Limit(n) => StepKind::Limit(*n),
-        Op::Emit { as_type, fields: Some(fields) } => StepKind::Project(fields.clone(), *as_type),
-        Op::Emit { as_type: Some(event), fields: None } => StepKind::Retype(*event),
-        Op::Emit { as_type: None, fields: None } => return None,
+        Op::Emit {
+            as_type,
+            fields: Some(fields),
+        } => StepKind::Project(fields.clone(), *as_type),
+        Op::Emit {
+            as_type: Some(event),
+            fields: None,
+        } => StepKind::Retype(*event),
+        Op::Emit {
+            as_type: None,
+            fields: None,
+        } => return None,
         Op::Validate(event) => StepKind::Validate(*event),
         Op::Side(side) => StepKind::Side(side.clone()),
         Op::Watermark(_) | Op::AllowedLateness(_) => return None,

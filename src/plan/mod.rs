@@ -168,8 +168,23 @@ pub fn plan(mut query: Query, options: &Options) -> Result<Plan, PlanError> {
     if options.prefilter && !decode.check_all && !decode.time_of_all && !decode.seq {
         decode.prefilter = prefilter::literals(&query, &graph, options);
     }
-    let fuse::Fused { stages, scans, fed, sinks } = fuse::fuse(&query, &graph, &types);
-    Ok(Plan { query, rewrites, decode, types, scans, fed, stages, sinks, order_matters })
+    let fuse::Fused {
+        stages,
+        scans,
+        fed,
+        sinks,
+    } = fuse::fuse(&query, &graph, &types);
+    Ok(Plan {
+        query,
+        rewrites,
+        decode,
+        types,
+        scans,
+        fed,
+        stages,
+        sinks,
+        order_matters,
+    })
 }
 
 impl StepKind {

@@ -23,12 +23,21 @@ type Literals = Vec<Vec<u8>>;
 pub(super) fn literals(query: &Query, graph: &Graph, options: &Options) -> Option<Literals> {
     let mut all = IndexSet::new();
     for scan in 0..graph.nodes.len() {
-        for &input in graph.nodes[scan].inputs.iter().filter(|input| !matches!(input, In::Node(_))) {
+        for &input in graph.nodes[scan]
+            .inputs
+            .iter()
+            .filter(|input| !matches!(input, In::Node(_)))
+        {
             all.extend(of_chain(query, graph, scan).or_else(|| of_type(query, input, options))?);
         }
     }
     // Records that go out without any operator.
-    for &output in graph.outputs.iter().flatten().filter(|output| !matches!(output, In::Node(_))) {
+    for &output in graph
+        .outputs
+        .iter()
+        .flatten()
+        .filter(|output| !matches!(output, In::Node(_)))
+    {
         all.extend(of_type(query, output, options)?);
     }
     (!all.is_empty() && all.len() <= MOST).then(|| all.into_iter().collect())
@@ -39,7 +48,9 @@ pub(super) fn literals(query: &Query, graph: &Graph, options: &Options) -> Optio
 fn of_chain(query: &Query, graph: &Graph, mut at: usize) -> Option<Literals> {
     let mut best: Option<Literals> = None;
     loop {
-        let StepKind::Filter(condition) = graph.nodes[at].step.kind else { return best };
+        let StepKind::Filter(condition) = graph.nodes[at].step.kind else {
+            return best;
+        };
         let mut parts = Vec::new();
         conjuncts(&query.exprs, condition, &mut parts);
         for literals in parts.into_iter().filter_map(|part| of_condition(query, part)) {
@@ -106,7 +117,10 @@ fn one(text: &str, starts: bool, ends: bool) -> Option<Literals> {
     let escaped = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\' | b'/');
     let pieces: Vec<&[u8]> = text.as_bytes().split(escaped).collect();
     let last = pieces.len() - 1;
-    let (at, piece) = pieces.iter().enumerate().max_by_key(|(at, piece)| (piece.len(), usize::MAX - at))?;
+    let (at, piece) = pieces
+        .iter()
+        .enumerate()
+        .max_by_key(|(at, piece)| (piece.len(), usize::MAX - at))?;
     let mut literal = Vec::new();
     if starts && at == 0 {
         literal.push(b'"');

@@ -80,7 +80,11 @@ pub struct FieldKeys {
 impl FieldKeys {
     /// The keys of fields of these names.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut keys = Self { stream: None, ts: None, others: Vec::new() };
+        let mut keys = Self {
+            stream: None,
+            ts: None,
+            others: Vec::new(),
+        };
         for (at, name) in names.into_iter().enumerate() {
             match name {
                 "stream" => keys.stream = Some(at),

@@ -91,7 +91,10 @@ impl Output {
             Compression::Gzip => Encoder::Gzip(flate2::write::GzEncoder::new(sink, flate2::Compression::default())),
             Compression::Zstd => Encoder::Zstd(zstd::stream::write::Encoder::new(sink, 3).map_err(fail)?),
         };
-        Ok(Self { path: path.to_owned(), encoder })
+        Ok(Self {
+            path: path.to_owned(),
+            encoder,
+        })
     }
 
     /// Writes bytes.
@@ -138,7 +141,8 @@ fn give_usual_mode(file: &File) -> io::Result<()> {
 fn umask() -> u32 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
-    line.and_then(|text| u32::from_str_radix(text.trim(), 8).ok()).unwrap_or(0o022)
+    line.and_then(|text| u32::from_str_radix(text.trim(), 8).ok())
+        .unwrap_or(0o022)
 }
 
 enum Compression {
@@ -150,8 +154,14 @@ enum Compression {
 fn supported(path: &Path) -> Result<Compression, OutputError> {
     let extension = |path: &Path| path.extension().map(|ext| ext.to_string_lossy().to_ascii_lowercase());
     let (compression, inner) = match extension(path).as_deref() {
-        Some("gz") => (Compression::Gzip, extension(Path::new(path.file_stem().unwrap_or_default()))),
-        Some("zst") => (Compression::Zstd, extension(Path::new(path.file_stem().unwrap_or_default()))),
+        Some("gz") => (
+            Compression::Gzip,
+            extension(Path::new(path.file_stem().unwrap_or_default())),
+        ),
+        Some("zst") => (
+            Compression::Zstd,
+            extension(Path::new(path.file_stem().unwrap_or_default())),
+        ),
         other => (Compression::None, other.map(str::to_owned)),
     };
     match inner.as_deref() {
@@ -167,5 +177,8 @@ fn failed(path: &Path, error: &io::Error) -> OutputError {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return OutputError::BrokenPipe;
     }
-    OutputError::Failed { path: path.display().to_string(), reason: error.to_string() }
+    OutputError::Failed {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    }
 }

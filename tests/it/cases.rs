@@ -127,7 +127,10 @@ impl Case {
                 }
             };
         }
-        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let pipes = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = pipes.spawn().expect("the binary starts");
         // A run that is refused before it reads closes the pipe; its exit code tells.
         let _ = child.stdin.take().expect("a pipe").write_all(&stdin);
@@ -135,7 +138,8 @@ impl Case {
     }
 
     fn compare(&self, place: &Path, output: &Output) -> Result<(), String> {
-        let expected: i32 = optional(&self.dir.join("expect.exit")).map_or(0, |code| code.trim().parse().expect("a code"));
+        let expected: i32 =
+            optional(&self.dir.join("expect.exit")).map_or(0, |code| code.trim().parse().expect("a code"));
         if output.status.code() != Some(expected) {
             return Err(format!("exit code {:?}, expected {expected}", output.status.code()));
         }

@@ -75,11 +75,18 @@ fn check(block: &Block, code: Option<&str>) -> Result<(), String> {
     if as_expected {
         return Ok(());
     }
-    Err(format!("line {}: `check` says otherwise\n{}{said}", block.line, block.text))
+    Err(format!(
+        "line {}: `check` says otherwise\n{}{said}",
+        block.line, block.text
+    ))
 }
 
 fn run_example(program: &Block, input: &Block, expected: &Block) -> Result<(), String> {
-    assert!(program.kind == "vpl" && input.kind.starts_with("input"), "line {}", expected.line);
+    assert!(
+        program.kind == "vpl" && input.kind.starts_with("input"),
+        "line {}",
+        expected.line
+    );
     let place = tempfile::tempdir().expect("a temporary folder");
     fs::write(place.path().join("query.vpl"), &program.text).expect("writable");
     fs::write(place.path().join("input.jsonl"), &input.text).expect("writable");
@@ -106,8 +113,14 @@ fn roff_blocks(page: &str) -> Vec<Block> {
     for (at, line) in page.lines().enumerate() {
         match line {
             ".EX" => {
-                let kind = kind.take().unwrap_or_else(|| panic!("line {}: what is this example?", at + 1));
-                open = Some(Block { kind, text: String::new(), line: at + 1 });
+                let kind = kind
+                    .take()
+                    .unwrap_or_else(|| panic!("line {}: what is this example?", at + 1));
+                open = Some(Block {
+                    kind,
+                    text: String::new(),
+                    line: at + 1,
+                });
             }
             ".EE" => blocks.extend(open.take()),
             _ => match (&mut open, line.strip_prefix(".\\\" ")) {
@@ -152,7 +165,10 @@ fn the_manual_page_names_every_function() {
         })
         .map(|function| function.name())
         .collect();
-    assert!(missing.is_empty(), "not in the page, or not as in the catalogue: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "not in the page, or not as in the catalogue: {missing:?}"
+    );
 }
 
 // The README. Fenced blocks: "```vpl NAME" is a file; "```console" holds commands after `$ ` and what
@@ -171,7 +187,10 @@ fn the_commands_of_the_readme_print_what_it_shows() {
         }
     }
     let consoles = blocks.iter().filter(|block| block.kind == "console");
-    let failures: Vec<String> = consoles.flat_map(commands).filter_map(|c| c.verdict(place.path()).err()).collect();
+    let failures: Vec<String> = consoles
+        .flat_map(commands)
+        .filter_map(|c| c.verdict(place.path()).err())
+        .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
@@ -218,7 +237,10 @@ impl Shown {
         if printed == self.output {
             return Ok(());
         }
-        Err(format!("README line {}: `{}` prints\n{printed}", self.line, self.command))
+        Err(format!(
+            "README line {}: `{}` prints\n{printed}",
+            self.line, self.command
+        ))
     }
 }
 
@@ -228,7 +250,11 @@ fn fenced_blocks(document: &str) -> Vec<Block> {
     for (at, line) in document.lines().enumerate() {
         match (&mut open, line.strip_prefix("```")) {
             (None, Some(kind)) => {
-                open = Some(Block { kind: kind.to_owned(), text: String::new(), line: at + 1 });
+                open = Some(Block {
+                    kind: kind.to_owned(),
+                    text: String::new(),
+                    line: at + 1,
+                });
             }
             (Some(_), Some(_)) => blocks.extend(open.take()),
             (Some(block), None) => block.text += &format!("{line}\n"),
