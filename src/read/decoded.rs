@@ -20,32 +20,39 @@ impl Base {
     pub const UNTIMED: i64 = i64::MIN;
 }
 
-/// The place of a morsel's [`Base`], filled once it is known; shared by its batches.
+/// The place of a morsel's [`Base`], filled once it is known; shared by its batches. The number is
+/// often known before the time.
 #[derive(Debug, Default)]
 pub struct BaseCell {
-    base: OnceLock<Base>,
+    seq: OnceLock<u64>,
+    time: OnceLock<i64>,
     missed: AtomicBool,
 }
 
 impl BaseCell {
     /// Says where the morsel stands. The first call counts.
     pub fn set(&self, base: Base) {
-        let _ = self.base.set(base);
+        let _ = (self.seq.set(base.seq), self.time.set(base.time));
     }
 
-    /// What was set.
+    /// Says which number the morsel's first record has. The first call counts.
+    pub fn set_seq(&self, seq: u64) {
+        let _ = self.seq.set(seq);
+    }
+
+    /// The number of the morsel's first record, if it was set.
     #[must_use]
-    pub fn get(&self) -> Option<Base> {
-        self.base.get().copied()
+    pub fn seq(&self) -> Option<u64> {
+        self.seq.get().copied()
     }
 
     /// The time of record `nth` of the morsel, when no record of the morsel before it has one; none,
     /// and remembered as missed, while the base is not known.
     #[must_use]
     pub fn time_before_first(&self, nth: u64) -> Option<i64> {
-        match self.get() {
-            Some(base) if base.time == Base::UNTIMED => i64::try_from(base.seq + nth).ok(),
-            Some(base) => Some(base.time),
+        match self.time.get() {
+            Some(&Base::UNTIMED) => i64::try_from(self.seq().unwrap_or(0) + nth).ok(),
+            Some(&time) => Some(time),
             None => {
                 self.missed.store(true, Ordering::Relaxed);
                 None
@@ -56,7 +63,7 @@ impl BaseCell {
     /// Whether somebody needed the base while it was not set.
     #[must_use]
     pub fn missed(&self) -> bool {
-        self.missed.load(Ordering::Relaxed) && self.get().is_none()
+        self.missed.load(Ordering::Relaxed) && self.time.get().is_none()
     }
 }
 
@@ -100,6 +107,11 @@ impl Decoded {
     /// [`Decoded::needs_base`] says so.
     pub fn set_base(&self, base: Base) {
         self.base.set(base);
+    }
+
+    /// Says which number the morsel's first record has, before `_seq` is asked for.
+    pub fn set_seq(&self, seq: u64) {
+        self.base.set_seq(seq);
     }
 
     /// Whether somebody asked for the time of a record that has none, before the morsel's first

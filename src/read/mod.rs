@@ -4,16 +4,30 @@
 //! thread into [`Decoded`] batches, one an event type. Where morsels are cut depends on the input
 //! only, never on threads.
 
+mod blocks;
+mod compressed;
+mod csv;
 mod decoded;
+mod framing;
+mod globs;
 pub mod json;
+mod mapped;
 mod morsel;
+mod morsels;
+mod open;
 mod plan;
+mod shared;
+mod sigbus;
+mod spec;
+mod stream;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 pub use decoded::{Base, BaseCell, Clock, Decoded};
+pub use globs::expand;
 pub use morsel::{InputInfo, MorselText};
+pub use morsels::Morsel;
+pub use open::Input;
 pub use plan::{DecodePlan, FieldPlan, TimeUnit, TypePlan};
 
 /// How an input is written.
@@ -24,7 +38,8 @@ pub enum Format {
     Auto,
     /// One JSON object a line.
     Jsonl,
-    /// RFC 4180 with a header line.
+    /// RFC 4180 with a header line; cells are separated by the one of `,`, `;`, tab and `|` that the
+    /// header has most of.
     Csv,
 }
 
@@ -60,68 +75,11 @@ pub struct ReadError {
     pub reason: String,
 }
 
-/// An opened input.
-#[derive(Debug)]
-pub struct Input {}
-
-impl Input {
-    /// Opens an input; `number` is its place on the command line, from 0.
-    ///
-    /// # Errors
-    /// When it cannot be opened, or its compression or CSV header cannot be read.
-    pub fn open(spec: &InputSpec, number: u32, _options: &ReadOptions) -> Result<Self, ReadError> {
-        let _ = number;
-        Err(ReadError {
-            path: spec.path.display().to_string(),
-            reason: String::new(),
-        })
-    }
-
-    /// The name it is shown by, and the value of `_source`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        ""
-    }
-
-    /// How many bytes there are to read (compressed ones, where it is compressed), if known.
-    #[must_use]
-    pub fn total_bytes(&self) -> Option<u64> {
-        None
-    }
-
-    /// The next piece; none at the end.
-    ///
-    /// # Errors
-    /// When reading or decompressing fails, or a mapped file has shrunk.
-    pub fn next_morsel(&mut self) -> Result<Option<Morsel>, ReadError> {
-        Ok(None)
-    }
-}
-
-/// A piece of an input that begins and ends at record boundaries.
-#[derive(Clone, Debug)]
-pub struct Morsel {}
-
-impl Morsel {
-    /// How many bytes of the input (compressed ones, where it is compressed) have been consumed up
-    /// to the end of this morsel.
-    #[must_use]
-    pub fn consumed(&self) -> u64 {
-        0
-    }
-
-    /// Finds the records and their types. Columns are decoded later, when asked for.
-    #[must_use]
-    pub fn decode(&self, plan: &Arc<DecodePlan>) -> Decoded {
-        let text = MorselText {
-            bytes: arrow::buffer::Buffer::from(&[][..]),
-            offset: 0,
-        };
-        let input = InputInfo {
-            number: 0,
-            name: Arc::from(""),
-            event_type: None,
-        };
-        json::decode(text, plan, input)
+impl ReadError {
+    fn new(path: &Path, reason: impl Into<String>) -> Self {
+        Self {
+            path: path.display().to_string(),
+            reason: reason.into(),
+        }
     }
 }

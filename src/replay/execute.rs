@@ -13,12 +13,14 @@ use crate::data::{Column, EventRows, FieldId, FieldTable, Rows, Value};
 use crate::eval::{Evaluator, Program};
 use crate::ir::{EventId, ExprId, Named};
 use crate::plan::{Next, Plan, StageId, StepKind};
+use crate::read::DecodePlan;
 use crate::write::{FieldKeys, field_row, record_row, value_row};
 
 /// What all morsels share.
 pub(super) struct Context<'a> {
     pub(super) plan: &'a Plan,
     pub(super) program: &'a Program<'a>,
+    pub(super) decode: Arc<DecodePlan>,
     pub(super) fields: Arc<FieldTable>,
     /// For each sink its stream's name as JSON.
     pub(super) sink_names: Vec<Vec<u8>>,
@@ -34,6 +36,8 @@ pub(super) struct Flow {
     /// For each row the row of its record; none: the rows are the records.
     pub(super) records: Option<Arc<[u32]>>,
     pub(super) shape: Shape,
+    /// The records' place in [`Plan::scans`].
+    pub(super) scan: usize,
 }
 
 /// How rows are written.
@@ -53,8 +57,14 @@ pub(super) struct View {
 
 impl Flow {
     /// Records as they were read.
-    pub(super) fn records(event: Arc<dyn EventRows>, rows: Arc<dyn Rows>) -> Self {
-        Self { rows, event, records: None, shape: Shape::Record }
+    fn records(scan: usize, event: Arc<dyn EventRows>) -> Self {
+        Self {
+            rows: event.clone(),
+            event,
+            records: None,
+            shape: Shape::Record,
+            scan,
+        }
     }
 
     /// The row of the record that a row comes from.
@@ -69,7 +79,12 @@ impl Flow {
 
     fn lineage(&self, view: &View) -> Lineage {
         let records = view.each(self.rows.len()).map(|row| self.record(row)).collect();
-        Lineage { event: self.event.clone(), records, index: None, event_type: None }
+        Lineage {
+            event: self.event.clone(),
+            records,
+            index: None,
+            event_type: None,
+        }
     }
 }
 
@@ -116,15 +131,21 @@ pub(super) struct Executor<'a> {
 
 impl<'a> Executor<'a> {
     pub(super) fn new(context: &'a Context<'a>) -> Self {
-        Self { context, out: Outcome::new(context.plan.sinks.len()), held: Vec::new() }
+        Self {
+            context,
+            out: Outcome::new(context.plan.sinks.len()),
+            held: Vec::new(),
+        }
     }
 
     /// Pushes the records of a batch; `scan` is its place in [`Plan::scans`], `skip` its bad rows.
     pub(super) fn records(&mut self, scan: usize, event: &Arc<dyn EventRows>, skip: &[u32]) {
-        let rows: Arc<dyn Rows> = event.clone();
-        let flow = Flow::records(event.clone(), rows);
+        let flow = Flow::records(scan, event.clone());
         let kept = (!skip.is_empty()).then(|| (0..event.len() as u32).filter(|row| !skip.contains(row)).collect());
-        let view = View { rows: kept, keys: Vec::new() };
+        let view = View {
+            rows: kept,
+            keys: Vec::new(),
+        };
         let mut evaluator = Evaluator::new(self.context.program, &*flow.rows);
         self.pass(&self.context.plan.scans[scan], &mut evaluator, &flow, view);
     }
@@ -135,7 +156,11 @@ impl<'a> Executor<'a> {
         'a: 'r,
     {
         for (at, to) in next.iter().enumerate() {
-            let view = if at + 1 == next.len() { std::mem::take(&mut view) } else { view.clone() };
+            let view = if at + 1 == next.len() {
+                std::mem::take(&mut view)
+            } else {
+                view.clone()
+            };
             match *to {
                 Next::Sink(sink) => self.sink(sink, flow, &view),
                 Next::Event(event) => self.feed(event, flow, view),
@@ -200,8 +225,15 @@ impl<'a> Executor<'a> {
             };
             self.count_errors(id, at, evaluator, flow);
             let Some(made) = made else { continue };
-            let kept_rows = if matches!(step.kind, StepKind::Retype(_)) { view.rows } else { None };
-            let view = View { rows: kept_rows, keys: view.keys };
+            let kept_rows = if matches!(step.kind, StepKind::Retype(_)) {
+                view.rows
+            } else {
+                None
+            };
+            let view = View {
+                rows: kept_rows,
+                keys: view.keys,
+            };
             let mut evaluator = Evaluator::new(self.context.program, &*made.rows);
             return self.stage(id, at + 1, &mut evaluator, &made, view);
         }
@@ -213,7 +245,11 @@ impl<'a> Executor<'a> {
     pub(super) fn count_errors(&mut self, stage: StageId, step: usize, evaluator: &mut Evaluator<'_>, flow: &Flow) {
         for error in evaluator.take_errors() {
             let position = flow.event.position(flow.record(error.first_row));
-            let key = ErrorKey { stage, step, node: error.node };
+            let key = ErrorKey {
+                stage,
+                step,
+                node: error.node,
+            };
             self.out.errors.add(key, error.count, position, error.message);
         }
     }
@@ -226,15 +262,29 @@ impl<'a> Executor<'a> {
         flow: &Flow,
         view: &View,
     ) -> Flow {
-        let columns = fields.iter().map(|named| evaluator.eval(named.value, view.rows.as_deref())).collect();
-        let names: Arc<[(String, FieldId)]> =
-            fields.iter().map(|named| (named.name.clone(), named.field)).collect();
+        let columns = fields
+            .iter()
+            .map(|named| evaluator.eval(named.value, view.rows.as_deref()))
+            .collect();
+        let names: Arc<[(String, FieldId)]> = fields.iter().map(|named| (named.name.clone(), named.field)).collect();
         let mut from = flow.lineage(view);
         from.index = self.index_of(flow, view);
         from.event_type = event.map(|event| self.event_name(event));
         let records = from.records.clone();
-        let made = Arc::new(Projected { fields: self.context.fields.clone(), names, columns, from });
-        Flow { rows: made.clone(), event: flow.event.clone(), records: Some(records), shape: Shape::Fields(made) }
+        let made = Arc::new(Projected {
+            fields: self.context.fields.clone(),
+            names,
+            columns,
+            from,
+        });
+        let rows = made.clone();
+        Flow {
+            rows,
+            event: flow.event.clone(),
+            records: Some(records),
+            shape: Shape::Fields(made),
+            scan: flow.scan,
+        }
     }
 
     /// The numbers of rows among those of their record, where some are not the first.
@@ -252,8 +302,14 @@ impl<'a> Executor<'a> {
     }
 
     fn retype(&self, event: EventId, flow: &Flow) -> Flow {
-        let rows = Retyped { inner: flow.rows.clone(), event_type: self.event_name(event) };
-        Flow { rows: Arc::new(rows), ..flow.clone() }
+        let rows = Retyped {
+            inner: flow.rows.clone(),
+            event_type: self.event_name(event),
+        };
+        Flow {
+            rows: Arc::new(rows),
+            ..flow.clone()
+        }
     }
 
     fn values(&self, column: Column, flow: &Flow, view: &View) -> Flow {
@@ -265,8 +321,19 @@ impl<'a> Executor<'a> {
 
     fn value_flow(&self, values: Vec<Value>, from: Lineage, flow: &Flow) -> Flow {
         let records = from.records.clone();
-        let made = Arc::new(Values { fields: self.context.fields.clone(), values, from });
-        Flow { rows: made.clone(), event: flow.event.clone(), records: Some(records), shape: Shape::Values(made) }
+        let made = Arc::new(Values {
+            fields: self.context.fields.clone(),
+            values,
+            from,
+        });
+        let rows = made.clone();
+        Flow {
+            rows,
+            event: flow.event.clone(),
+            records: Some(records),
+            shape: Shape::Values(made),
+            scan: flow.scan,
+        }
     }
 
     /// A row for each item of each list; also for each new row which selected row it comes from.
@@ -282,7 +349,11 @@ impl<'a> Executor<'a> {
             for item in items.iter() {
                 // Numbers go on over rows that came apart before.
                 let record = flow.record(row);
-                let next = if records.last() == Some(&record) { index.last().map_or(0, |n| n + 1) } else { 0 };
+                let next = if records.last() == Some(&record) {
+                    index.last().map_or(0, |n| n + 1)
+                } else {
+                    0
+                };
                 index.push(next);
                 values.push(item.clone());
                 records.push(record);
@@ -290,8 +361,12 @@ impl<'a> Executor<'a> {
             }
         }
         let event_type = None;
-        let lineage =
-            Lineage { event: flow.event.clone(), records: records.into(), index: Some(index.into()), event_type };
+        let lineage = Lineage {
+            event: flow.event.clone(),
+            records: records.into(),
+            index: Some(index.into()),
+            event_type,
+        };
         (self.value_flow(values, lineage, flow), from)
     }
 

@@ -1,7 +1,7 @@
 //! Operators to which the order of rows matters: they run morsel after morsel, on one thread at a time.
 
 use super::execute::{Context, Executor, FixedMap, Flow, View, time_at};
-use crate::data::{Column, Key, Pseudo, Rows, Value};
+use crate::data::{Column, Key, Pseudo, Value};
 use crate::eval::Evaluator;
 use crate::plan::{Plan, StageId, StepKind};
 
@@ -35,7 +35,9 @@ struct StageState {
 
 impl OrderedState {
     pub(super) fn new(plan: &Plan) -> Self {
-        Self { stages: plan.stages.iter().map(|_| StageState::default()).collect() }
+        Self {
+            stages: plan.stages.iter().map(|_| StageState::default()).collect(),
+        }
     }
 }
 
@@ -54,14 +56,36 @@ impl<'a> Executor<'a> {
             _ => (None, None),
         };
         self.count_errors(stage, 0, evaluator, flow);
-        self.held.push(Held { stage, flow: flow.clone(), view, value, times });
+        self.touch(flow, &view);
+        self.held.push(Held {
+            stage,
+            flow: flow.clone(),
+            view,
+            value,
+            times,
+        });
+    }
+
+    /// Decodes all that is read of the records, so that bad ones show before anything is remembered.
+    fn touch(&self, flow: &Flow, view: &View) {
+        let decode = &self.context.decode;
+        let Some(ty) = decode.types.get(flow.scan).or(decode.other.as_ref()) else {
+            return;
+        };
+        let mut records: Vec<u32> = view.each(flow.rows.len()).map(|row| flow.record(row)).collect();
+        records.dedup();
+        for field in &ty.fields {
+            flow.event.column(field.id, Some(&records));
+        }
     }
 
     /// Runs the ordered stages over what was held of this morsel.
     pub(super) fn ordered(&mut self, state: &mut OrderedState) {
         for at in 0..self.context.plan.stages.len() {
             let id = StageId(at as u32);
-            let (mine, others) = std::mem::take(&mut self.held).into_iter().partition(|held| held.stage == id);
+            let (mine, others) = std::mem::take(&mut self.held)
+                .into_iter()
+                .partition(|held| held.stage == id);
             self.held = others;
             let mut mine: Vec<Held> = mine;
             if mine.is_empty() {

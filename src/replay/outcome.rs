@@ -23,7 +23,10 @@ impl SinkRows {
     /// The rows' texts with their offsets.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let starts = std::iter::once(0).chain(self.rows.iter().map(|row| row.1));
-        self.rows.iter().zip(starts).map(|(&(offset, end), start)| (offset, &self.bytes[start..end]))
+        self.rows
+            .iter()
+            .zip(starts)
+            .map(|(&(offset, end), start)| (offset, &self.bytes[start..end]))
     }
 }
 
@@ -64,7 +67,10 @@ pub(super) struct Outcome {
 
 impl Outcome {
     pub(super) fn new(sinks: usize) -> Self {
-        Self { sinks: (0..sinks).map(|_| SinkRows::default()).collect(), ..Self::default() }
+        Self {
+            sinks: (0..sinks).map(|_| SinkRows::default()).collect(),
+            ..Self::default()
+        }
     }
 
     /// Takes away everything at or after a record.
@@ -107,7 +113,11 @@ pub(super) struct Errors {
 
 impl Errors {
     pub(super) fn add(&mut self, key: ErrorKey, count: u64, first: Position, message: String) {
-        let entry = self.counts.entry(key).or_insert_with(|| ErrorCount { count: 0, first, message: message.clone() });
+        let entry = self.counts.entry(key).or_insert_with(|| ErrorCount {
+            count: 0,
+            first,
+            message: message.clone(),
+        });
         entry.count += count;
         if first < entry.first {
             (entry.first, entry.message) = (first, message);
@@ -122,7 +132,10 @@ impl Errors {
 
     /// The first place at which anything failed.
     pub(super) fn first(&self) -> Option<(ErrorKey, &ErrorCount)> {
-        self.counts.iter().min_by_key(|(_, count)| count.first).map(|(key, count)| (*key, count))
+        self.counts
+            .iter()
+            .min_by_key(|(_, count)| count.first)
+            .map(|(key, count)| (*key, count))
     }
 }
 
@@ -131,9 +144,13 @@ impl Errors {
 pub(super) fn owners_of(plan: &Plan, key: ErrorKey) -> Vec<(usize, ExprId)> {
     let step = &plan.stage(key.stage).steps[key.step];
     let roots = &step.owners[0].roots;
-    let at = (0..roots.len()).filter(|&at| roots[at] >= key.node).min_by_key(|&at| roots[at].0);
+    let at = (0..roots.len())
+        .filter(|&at| roots[at] >= key.node)
+        .min_by_key(|&at| roots[at].0);
     let Some(at) = at else { return Vec::new() };
     let below = roots[at].0 - key.node.0;
     let owners = step.owners.iter().enumerate();
-    owners.map(|(owner, of)| (owner, ExprId(of.roots[at].0 - below))).collect()
+    owners
+        .map(|(owner, of)| (owner, ExprId(of.roots[at].0 - below)))
+        .collect()
 }

@@ -151,9 +151,10 @@ impl Rows for Retyped {
 
     fn pseudo(&self, which: Pseudo, rows: Option<&[u32]>) -> Column {
         match which {
-            Pseudo::Type => {
-                Column::Const(Value::Str(self.event_type.clone()), rows.map_or(self.len(), <[u32]>::len))
-            }
+            Pseudo::Type => Column::Const(
+                Value::Str(self.event_type.clone()),
+                rows.map_or(self.len(), <[u32]>::len),
+            ),
             _ => self.inner.pseudo(which, rows),
         }
     }

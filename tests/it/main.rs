@@ -1,4 +1,6 @@
-//! One integration binary: whatever can be tested at the door of the user, a file for each kind of test.
+//! All integration tests, one binary.
 
 mod cases;
+mod inputs;
+mod layering;
 mod manual;
