@@ -80,7 +80,8 @@ pub(super) struct RunArguments {
     pub(super) time_unit: UnitArgument,
     #[command(flatten)]
     pub(super) compile: CompileArguments,
-    /// How many threads work; never changes the output [default: one a core]
+    /// How many threads work; never changes the output [default: `parallelism` of the program, else
+    /// one a core]
     #[arg(long, short = 'j', value_name = "N")]
     pub(super) threads: Option<usize>,
     /// Check every record in full, and stop at the first bad record or evaluation error
@@ -120,8 +121,8 @@ pub(super) struct RunArguments {
     #[arg(long)]
     pub(super) no_mmap: bool,
     /// Size of the pieces in which inputs are read; never changes the output
-    #[arg(long, value_name = "BYTES", default_value = "1M", value_parser = bytes, hide = true)]
-    pub(super) morsel_bytes: usize,
+    #[arg(long, value_name = "BYTES", value_parser = bytes, hide = true)]
+    pub(super) morsel_bytes: Option<usize>,
 }
 
 #[derive(Debug, Args)]

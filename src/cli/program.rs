@@ -87,7 +87,7 @@ pub(super) fn show(sources: &SourceMap, diagnostics: &[Diagnostic], arguments: &
 
 /// A planner's refusal as a diagnostic.
 pub(super) fn plan_diagnostic(error: &crate::plan::PlanError) -> Diagnostic {
-    Diagnostic::new(crate::diag::Code::NotSupported, error.span, error.message.clone())
+    Diagnostic::new(crate::diag::Code::StreamCycle, error.span, error.message.clone())
         .help("a stream cannot read, through `.emit as`, what it emits itself")
 }
 

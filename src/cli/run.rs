@@ -7,11 +7,17 @@ use std::time::Duration;
 use super::args::{OnError, Order, RunArguments};
 use super::progress::Watch;
 use super::{Exit, complain, program, summary};
+use crate::data::Value;
 use crate::diag::SourceMap;
 use crate::plan::{self, Plan};
 use crate::read::{self, Format, Input, InputSpec, ReadOptions};
 use crate::replay::{self, Report, RunError, RunOptions, Stopped};
 use crate::write::OutputError;
+
+/// About how many bytes of text a morsel holds.
+const MORSEL: usize = 1 << 20;
+/// The same with `mode: low_latency`: rows come out after fewer records.
+const SMALL_MORSEL: usize = 1 << 14;
 
 /// Runs a program over logs.
 pub(super) fn run(arguments: &RunArguments) -> Exit {
@@ -23,11 +29,12 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
 fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
     let compiled = program::usable(&arguments.query, &arguments.compile, arguments.quiet)?;
     let specs = input_specs(arguments)?;
+    let settings = Settings::new(arguments, &compiled.config);
     let (plan, sources) = program::planned(compiled, &plan_options(arguments, &specs), &arguments.compile)?;
     refuse_order(arguments, &plan, &specs)?;
     refuse_overwrite(arguments, &plan, &specs)?;
     let reading = ReadOptions {
-        morsel_bytes: arguments.morsel_bytes,
+        morsel_bytes: settings.morsel_bytes,
         max_record_bytes: arguments.max_record_bytes,
         mmap: !arguments.no_mmap,
     };
@@ -48,7 +55,7 @@ fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
             open(at).ok()
         }
     };
-    let result = pool(arguments)?.install(|| replay::run(&plan, &mut inputs, &reopen, &run_options(arguments), &watch));
+    let result = settings.pool()?.install(|| replay::run(&plan, &mut inputs, &reopen, &run_options(arguments), &watch));
     let took = watch.end();
     match result {
         Ok(report) => Ok(done(arguments, &report, &sources, took, watch.signal())),
@@ -62,15 +69,36 @@ fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
     }
 }
 
-fn pool(arguments: &RunArguments) -> Result<rayon::ThreadPool, Exit> {
-    let threads = arguments.threads.unwrap_or(0);
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|error| {
+/// What the program's `config:` says, where the command line does not.
+struct Settings {
+    /// 0: one thread a core.
+    threads: usize,
+    morsel_bytes: usize,
+}
+
+impl Settings {
+    fn new(arguments: &RunArguments, config: &[(String, Value)]) -> Self {
+        let value = |key: &str| config.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+        let threads = match value("parallelism") {
+            Some(Value::Int(threads)) => usize::try_from(*threads).ok(),
+            _ => None,
+        };
+        let morsel_bytes = match value("mode") {
+            Some(Value::Str(mode)) if &**mode == "low_latency" => SMALL_MORSEL,
+            _ => MORSEL,
+        };
+        Self {
+            threads: arguments.threads.or(threads).unwrap_or(0),
+            morsel_bytes: arguments.morsel_bytes.unwrap_or(morsel_bytes),
+        }
+    }
+
+    fn pool(&self) -> Result<rayon::ThreadPool, Exit> {
+        rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().map_err(|error| {
             complain(format_args!("cannot start threads: {error}"));
             Exit::Failed
         })
+    }
 }
 
 fn input_specs(arguments: &RunArguments) -> Result<Vec<InputSpec>, Exit> {

@@ -31,10 +31,9 @@ pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         let _ = writeln!(out, "  {}: {} events", input.name, thousands(input.records));
     }
     for input in &report.inputs {
-        input
-            .notes
-            .iter()
-            .for_each(|note| drop(writeln!(out, "  {}: {note}", input.name)));
+        for note in &input.notes {
+            let _ = writeln!(out, "  {}: {note}", input.name);
+        }
     }
     for stream in &report.streams {
         let to = stream.path.as_ref().map_or(String::new(), |path| format!(" -> {path}"));

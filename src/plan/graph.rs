@@ -36,13 +36,6 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// Whether rows of `input` are records as they were read (not made by a projection).
-    pub(super) fn is_record(&self, input: In) -> bool {
-        let In::Node(at) = input else { return true };
-        let node = &self.nodes[at];
-        node.step.kind.keeps_rows() && node.inputs.iter().any(|&input| self.is_record(input))
-    }
-
     /// The event types whose records may arrive, as they were read, at a place.
     pub(super) fn records_of(&self, input: In, found: &mut IndexSet<In>) {
         match input {

@@ -55,8 +55,9 @@ pub fn run(
         }
         let next = supply.round()?;
         let mut numbers = std::mem::take(&mut writer.numbers);
+        let inputs = &*supply.inputs;
         let (written, following) = rayon::join(
-            || writer.write(&context, ready, reopen),
+            || writer.write(&context, ready, reopen, inputs),
             || first_pass(&context, next, &mut numbers),
         );
         writer.numbers = numbers;
@@ -173,6 +174,7 @@ impl<'r> Writer<'r> {
         context: &'a Context<'a>,
         mut tasks: Vec<Task<'a>>,
         reopen: &(dyn Fn(usize) -> Option<Input> + Sync),
+        inputs: &[Input],
     ) -> Result<(), RunError> {
         for at in 0..tasks.len() {
             if tasks[at].needs_base()
@@ -183,7 +185,7 @@ impl<'r> Writer<'r> {
                 let base = self.times.base(self.inputs[input].records, decoded, later);
                 tasks[at].run_with_base(context, base);
             }
-            self.morsel(&mut tasks[at])?;
+            self.morsel(&mut tasks[at], inputs)?;
             if self.stopped.is_some() {
                 break;
             }
@@ -194,7 +196,7 @@ impl<'r> Writer<'r> {
         Ok(())
     }
 
-    fn morsel(&mut self, task: &mut Task<'_>) -> Result<(), RunError> {
+    fn morsel(&mut self, task: &mut Task<'_>, inputs: &[Input]) -> Result<(), RunError> {
         let input = task.input;
         if let Some(decoded) = &task.decoded {
             if context_checks_order(self.plan) {
@@ -204,6 +206,8 @@ impl<'r> Writer<'r> {
             self.times.pass(decoded);
         }
         let mut outcome = task.finish(&mut self.state);
+        // What was read of a mapped file that has shrunk is not what stood there.
+        inputs[input].check()?;
         if let Some((offset, why)) = stop_at(self.options, self.bad.total(), &task.bad, &outcome) {
             outcome.cut(offset);
             task.bad.retain(|bad| bad.position.offset <= offset);
