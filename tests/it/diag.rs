@@ -67,7 +67,9 @@ fn every_code_has_a_golden() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         met.extend(codes.into_iter().filter(|code| name.starts_with(&code.to_string())));
     }
-    let missing: Vec<Code> = Code::ALL.iter().copied().filter(|code| !met.contains(code)).collect();
+    // Those of the parser are told by example in `syntax_errors`.
+    let resolver = Code::ALL.iter().copied().filter(|&code| code as u16 >= 200);
+    let missing: Vec<Code> = resolver.filter(|code| !met.contains(code)).collect();
     assert!(missing.is_empty(), "no program `{missing:?}-*.vpl` shows these codes");
 }
 
