@@ -60,6 +60,8 @@ fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
         .install(|| replay::run(&plan, &mut inputs, &reopen, &run_options(arguments), &watch));
     let took = watch.end();
     match result {
+        // Whoever read the rows has had enough of them.
+        Err(RunError::Write(OutputError::BrokenPipe)) => Ok(Exit::Done),
         Ok(report) => Ok(done(arguments, &report, &sources, took, watch.signal())),
         Err(error) => {
             complain(&error);

@@ -21,7 +21,7 @@ use crate::data::format::write_json_text;
 use crate::eval::Program;
 use crate::plan::Plan;
 use crate::read::{Input, Morsel};
-use crate::write::{Output, OutputError};
+use crate::write::Output;
 
 /// Morsels in a round.
 const ROUND: usize = 16;
@@ -61,10 +61,7 @@ pub fn run(
             || first_pass(&context, next, &mut numbers),
         );
         writer.numbers = numbers;
-        match written {
-            Err(RunError::Write(OutputError::BrokenPipe)) => return Ok(writer.report(&supply)),
-            other => other?,
-        }
+        written?;
         ready = following;
     }
     let report = writer.report(&supply);
