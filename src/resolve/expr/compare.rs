@@ -24,6 +24,9 @@ impl Lower<'_, '_> {
                 span,
             );
         }
+        if rest.len() > super::MAX_DEPTH {
+            return self.too_deep(span);
+        }
         self.chain(first, rest, span)
     }
 
