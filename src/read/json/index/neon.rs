@@ -5,7 +5,8 @@
 )]
 
 use std::arch::aarch64::{
-    uint8x16_t, vaddv_u8, vandq_u8, vceqq_u8, vcltq_u8, vdupq_n_u8, vget_high_u8, vget_low_u8, vld1q_u8, vorrq_u8,
+    uint8x16_t, vandq_u8, vceqq_u8, vcltq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vorrq_u8, vpaddq_u8,
+    vreinterpretq_u64_u8,
 };
 
 use super::Index;
@@ -34,35 +35,71 @@ impl Simd for Neon {
     fn masks(block: &[u8; 64]) -> Masks {
         // SAFETY: used within `neon` only; the loads lie in the block.
         unsafe {
-            let quarters = [0, 16, 32, 48].map(|at| vld1q_u8(block.as_ptr().add(at)));
-            let equal = |byte: u8| pack(quarters.map(|quarter| vceqq_u8(quarter, vdupq_n_u8(byte))));
+            let bytes = block.as_ptr();
+            let (a, b) = (vld1q_u8(bytes), vld1q_u8(bytes.add(16)));
+            let (c, d) = (vld1q_u8(bytes.add(32)), vld1q_u8(bytes.add(48)));
             Masks {
-                quote: equal(b'"'),
-                backslash: equal(b'\\'),
-                newline: equal(b'\n'),
-                bracket: pack(quarters.map(|quarter| {
-                    let folded = vorrq_u8(quarter, vdupq_n_u8(0x20));
-                    vorrq_u8(vceqq_u8(folded, vdupq_n_u8(b'{')), vceqq_u8(folded, vdupq_n_u8(b'}')))
-                })),
-                control: pack(quarters.map(|quarter| vcltq_u8(quarter, vdupq_n_u8(0x20)))),
-                high: !pack(quarters.map(|quarter| vcltq_u8(quarter, vdupq_n_u8(0x80)))),
+                quote: equal([a, b, c, d], b'"'),
+                backslash: equal([a, b, c, d], b'\\'),
+                newline: equal([a, b, c, d], b'\n'),
+                bracket: pack([brackets(a), brackets(b), brackets(c), brackets(d)]),
+                control: below([a, b, c, d], 0x20),
+                high: !below([a, b, c, d], 0x80),
             }
         }
     }
 }
 
+/// Which of 64 bytes are this one. Needs NEON.
+#[inline(always)]
+unsafe fn equal([a, b, c, d]: [uint8x16_t; 4], byte: u8) -> u64 {
+    // SAFETY: the caller has NEON.
+    unsafe {
+        let byte = vdupq_n_u8(byte);
+        pack([
+            vceqq_u8(a, byte),
+            vceqq_u8(b, byte),
+            vceqq_u8(c, byte),
+            vceqq_u8(d, byte),
+        ])
+    }
+}
+
+/// Which of 64 bytes are below this one. Needs NEON.
+#[inline(always)]
+unsafe fn below([a, b, c, d]: [uint8x16_t; 4], byte: u8) -> u64 {
+    // SAFETY: the caller has NEON.
+    unsafe {
+        let byte = vdupq_n_u8(byte);
+        pack([
+            vcltq_u8(a, byte),
+            vcltq_u8(b, byte),
+            vcltq_u8(c, byte),
+            vcltq_u8(d, byte),
+        ])
+    }
+}
+
+/// `{` and `[`, `}` and `]` differ in one bit only. Needs NEON.
+#[inline(always)]
+unsafe fn brackets(quarter: uint8x16_t) -> uint8x16_t {
+    // SAFETY: the caller has NEON.
+    unsafe {
+        let folded = vorrq_u8(quarter, vdupq_n_u8(0x20));
+        vorrq_u8(vceqq_u8(folded, vdupq_n_u8(b'{')), vceqq_u8(folded, vdupq_n_u8(b'}')))
+    }
+}
+
 /// A bit for each byte that is all ones. Needs NEON.
 #[inline(always)]
-unsafe fn pack(quarters: [uint8x16_t; 4]) -> u64 {
+unsafe fn pack([a, b, c, d]: [uint8x16_t; 4]) -> u64 {
     const BITS: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
-    let mut mask = 0;
-    for (at, quarter) in quarters.into_iter().enumerate() {
-        // SAFETY: the caller has NEON; the load is of the constant.
-        let (low, high) = unsafe {
-            let bits = vandq_u8(quarter, vld1q_u8(BITS.as_ptr()));
-            (vaddv_u8(vget_low_u8(bits)), vaddv_u8(vget_high_u8(bits)))
-        };
-        mask |= (u64::from(low) | (u64::from(high) << 8)) << (16 * at);
+    // SAFETY: the caller has NEON; the load is of the constant.
+    unsafe {
+        let bits = vld1q_u8(BITS.as_ptr());
+        let low = vpaddq_u8(vandq_u8(a, bits), vandq_u8(b, bits));
+        let high = vpaddq_u8(vandq_u8(c, bits), vandq_u8(d, bits));
+        let all = vpaddq_u8(low, high);
+        vgetq_lane_u64::<0>(vreinterpretq_u64_u8(vpaddq_u8(all, all)))
     }
-    mask
 }

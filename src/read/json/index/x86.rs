@@ -65,31 +65,22 @@ struct Avx2;
 /// Only to be used where the features of [`avx512`] are enabled.
 struct Avx512;
 
+// No closures here: instructions are inlined only into functions that enable them, and these are
+// inlined into such a function first.
 impl Simd for Avx2 {
     #[inline(always)]
     fn masks(block: &[u8; 64]) -> Masks {
         // SAFETY: used within `avx2` only; both loads lie in the block.
         unsafe {
-            let halves = [
-                _mm256_loadu_si256(block.as_ptr().cast()),
-                _mm256_loadu_si256(block.as_ptr().add(32).cast()),
-            ];
-            let equal = |byte: u8| pack(halves.map(|half| _mm256_cmpeq_epi8(half, _mm256_set1_epi8(byte as i8))));
+            let low = _mm256_loadu_si256(block.as_ptr().cast());
+            let high = _mm256_loadu_si256(block.as_ptr().add(32).cast());
             Masks {
-                quote: equal(b'"'),
-                backslash: equal(b'\\'),
-                newline: equal(b'\n'),
-                bracket: pack(halves.map(|half| {
-                    let folded = _mm256_or_si256(half, _mm256_set1_epi8(0x20));
-                    _mm256_or_si256(
-                        _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'{' as i8)),
-                        _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'}' as i8)),
-                    )
-                })),
-                control: pack(
-                    halves.map(|half| _mm256_cmpeq_epi8(_mm256_min_epu8(half, _mm256_set1_epi8(0x1f)), half)),
-                ),
-                high: pack(halves),
+                quote: equal(low, high, b'"'),
+                backslash: equal(low, high, b'\\'),
+                newline: equal(low, high, b'\n'),
+                bracket: pack(brackets(low), brackets(high)),
+                control: pack(controls(low), controls(high)),
+                high: pack(low, high),
             }
         }
     }
@@ -101,6 +92,36 @@ impl Simd for Avx2 {
     }
 }
 
+/// Which of 64 bytes are this one. Needs AVX2.
+#[inline(always)]
+unsafe fn equal(low: __m256i, high: __m256i, byte: u8) -> u64 {
+    // SAFETY: the caller has AVX2.
+    unsafe {
+        let byte = _mm256_set1_epi8(byte as i8);
+        pack(_mm256_cmpeq_epi8(low, byte), _mm256_cmpeq_epi8(high, byte))
+    }
+}
+
+/// `{` and `[`, `}` and `]` differ in one bit only. Needs AVX2.
+#[inline(always)]
+unsafe fn brackets(half: __m256i) -> __m256i {
+    // SAFETY: the caller has AVX2.
+    unsafe {
+        let folded = _mm256_or_si256(half, _mm256_set1_epi8(0x20));
+        _mm256_or_si256(
+            _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'{' as i8)),
+            _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'}' as i8)),
+        )
+    }
+}
+
+/// Bytes below 0x20. Needs AVX2.
+#[inline(always)]
+unsafe fn controls(half: __m256i) -> __m256i {
+    // SAFETY: the caller has AVX2.
+    unsafe { _mm256_cmpeq_epi8(_mm256_min_epu8(half, _mm256_set1_epi8(0x1f)), half) }
+}
+
 impl Simd for Avx512 {
     #[inline(always)]
     fn masks(block: &[u8; 64]) -> Masks {
@@ -108,11 +129,10 @@ impl Simd for Avx512 {
         unsafe {
             let all = _mm512_loadu_si512(block.as_ptr().cast());
             let folded = _mm512_or_si512(all, _mm512_set1_epi8(0x20));
-            let equal = |byte: u8| _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8(byte as i8));
             Masks {
-                quote: equal(b'"'),
-                backslash: equal(b'\\'),
-                newline: equal(b'\n'),
+                quote: _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8(b'"' as i8)),
+                backslash: _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8(b'\\' as i8)),
+                newline: _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8(b'\n' as i8)),
                 bracket: _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8(b'{' as i8))
                     | _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8(b'}' as i8)),
                 control: _mm512_cmplt_epu8_mask(all, _mm512_set1_epi8(0x20)),
@@ -130,9 +150,9 @@ impl Simd for Avx512 {
 
 /// The top bits of 64 bytes. Needs AVX2.
 #[inline(always)]
-unsafe fn pack(halves: [__m256i; 2]) -> u64 {
+unsafe fn pack(low: __m256i, high: __m256i) -> u64 {
     // SAFETY: the caller has AVX2.
-    let [low, high] = halves.map(|half| unsafe { _mm256_movemask_epi8(half) } as u32);
+    let (low, high) = unsafe { (_mm256_movemask_epi8(low) as u32, _mm256_movemask_epi8(high) as u32) };
     u64::from(low) | (u64::from(high) << 32)
 }
 
