@@ -12,6 +12,7 @@ mod control;
 mod lambda;
 mod literal;
 mod name;
+mod words;
 
 use super::context::Cx;
 use super::row::Row;
