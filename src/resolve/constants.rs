@@ -11,6 +11,9 @@ use crate::eval;
 use crate::ir::{Expr, ExprId, Exprs};
 use crate::syntax::ast;
 
+/// How many constants may wait for each other's values.
+const MAX_OPEN: usize = 64;
+
 /// A named constant.
 #[derive(Debug)]
 pub(super) struct Constant<'a> {
@@ -128,9 +131,16 @@ impl Cx<'_> {
                 );
                 None
             }
+            State::Unknown if self.open_constants == MAX_OPEN => {
+                let message = format!("more than {MAX_OPEN} constants wait for the value of the next");
+                self.say(Diagnostic::new(Code::TooDeep, span, message).help("declare constants before what uses them"));
+                None
+            }
             State::Unknown => {
                 self.constants[at].state = State::InProgress;
+                self.open_constants += 1;
                 let value = self.find_constant(at);
+                self.open_constants -= 1;
                 self.constants[at].state = value.clone().map_or(State::Failed, State::Known);
                 value
             }

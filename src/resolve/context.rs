@@ -67,6 +67,8 @@ pub(super) struct Cx<'a> {
     /// For each module, what its names stand for.
     pub scopes: Vec<IndexMap<&'a str, Declared<'a>>>,
     pub constants: Vec<Constant<'a>>,
+    /// How many of them wait for the value of another.
+    pub open_constants: usize,
     /// Declared streams and inner streams of merges, by [`StreamId`].
     pub drafts: Vec<super::streams::Draft<'a>>,
     /// Undeclared event types by the module and name by which they are read.
@@ -95,6 +97,7 @@ impl<'a> Cx<'a> {
             query: Query::default(),
             scopes: modules.iter().map(|_| IndexMap::new()).collect(),
             constants: Vec::new(),
+            open_constants: 0,
             drafts: Vec::new(),
             undeclared: IndexMap::new(),
             used: IndexSet::new(),

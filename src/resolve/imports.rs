@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::diag::{Code, Diagnostic, FileId, SourceMap, Span};
 use crate::syntax::{self, ast};
 
+/// How many files may import each other in a row.
+const MAX_OPEN: usize = 64;
+
 /// One program text.
 #[derive(Debug)]
 pub(super) struct Module {
@@ -95,6 +98,12 @@ impl Loader<'_> {
         }
         if self.open.contains(&real) {
             self.cycle(import, &real);
+            return None;
+        }
+        if self.open.len() > MAX_OPEN {
+            let message = format!("more than {MAX_OPEN} files import each other in a row");
+            self.diagnostics
+                .push(Diagnostic::new(Code::TooDeep, import.path_span, message));
             return None;
         }
         let text = match std::fs::read_to_string(&path) {

@@ -5,7 +5,7 @@ use super::expr::Lower;
 use super::row::{Part, Row};
 use super::streams::Flow;
 use crate::diag::{Code, Diagnostic, Span, nearest};
-use crate::ir::{Op, Source, StreamId};
+use crate::ir::{EventId, Op, Source, StreamId};
 use crate::syntax::ast::{self, PatternKind, StepExpr};
 
 /// The sources of a stream, before any row is known.
@@ -108,7 +108,7 @@ fn single<'a>(cx: &mut Cx<'a>, module: usize, pattern: &'a ast::PatternExpr) -> 
     if let Some(within) = &step.within {
         return refuse(cx, within.span, "`within` on a source");
     }
-    match source(cx, module, &step.ty, step.span) {
+    match source(cx, module, &step.ty) {
         Some(source) => Origin {
             sources: vec![source],
             step: Some(step),
@@ -191,7 +191,7 @@ fn merged<'a>(cx: &mut Cx<'a>, module: usize, at: usize, inputs: &'a [ast::Input
 }
 
 /// What a name means as a source; none when it was said that it cannot be one.
-fn source(cx: &mut Cx<'_>, module: usize, path: &[ast::Ident], span: Span) -> Option<Source> {
+fn source(cx: &mut Cx<'_>, module: usize, path: &[ast::Ident]) -> Option<Source> {
     let [name] = path else {
         let found = cx.lookup_path(module, path).ok()??;
         return declared_source(cx, path, found.what, found.span);
@@ -202,7 +202,9 @@ fn source(cx: &mut Cx<'_>, module: usize, path: &[ast::Ident], span: Span) -> Op
     if let Some(found) = cx.lookup(module, &name.name) {
         return declared_source(cx, path, found.what, found.span);
     }
-    let _ = span;
+    if let Some(id) = claimed(cx, module, name) {
+        return Some(Source::Event(id));
+    }
     near_miss(cx, module, name);
     Some(Source::Event(cx.undeclared_event(&name.name, name.span)))
 }
@@ -220,6 +222,28 @@ fn declared_source(cx: &mut Cx<'_>, path: &[ast::Ident], what: What<'_>, declare
             None
         }
     }
+}
+
+/// A declared event that reads the records which a name that nothing declares would: it is to be read
+/// by its own name.
+fn claimed(cx: &mut Cx<'_>, module: usize, name: &ast::Ident) -> Option<EventId> {
+    let at = cx
+        .query
+        .events
+        .iter()
+        .position(|event| event.declared && event.log_name == name.name)?;
+    let prefix = &cx.modules[module].prefix;
+    let event = &cx.query.events[at];
+    // Seen from the module itself, its own names have no prefix.
+    let written = event
+        .name
+        .strip_prefix(prefix.as_str())
+        .unwrap_or(&event.name)
+        .to_owned();
+    let message = format!("the records of type `{}` are those of the event `{written}`", name.name);
+    let diagnostic = Diagnostic::new(Code::ClaimedTwice, name.span, message).also(event.span, "declared here");
+    cx.say(diagnostic.fix("read the event", name.span, written));
+    Some(EventId(at as u32))
 }
 
 /// An undeclared event whose name is nearly that of something declared: most likely a slip.

@@ -33,7 +33,10 @@ fn options(text: &str) -> Options {
 }
 
 fn diagnose(path: &Path) -> (SourceMap, Vec<Diagnostic>) {
-    let text = fs::read_to_string(path).unwrap();
+    diagnose_text(path, fs::read_to_string(path).unwrap())
+}
+
+fn diagnose_text(path: &Path, text: String) -> (SourceMap, Vec<Diagnostic>) {
     let options = options(&text);
     let mut sources = SourceMap::default();
     let main = sources.add(path, text);
@@ -106,4 +109,30 @@ fn one_object_for_programs() {
         serde_json::json!({ "byte": 36, "line": 2, "col": 15 })
     );
     assert_eq!(object["fix"]["replacement"], "threshold");
+}
+
+#[test]
+fn every_fix_mends_its_error() {
+    for path in programs() {
+        let (sources, before) = diagnose(&path);
+        for said in &before {
+            let Some(fix) = said.fix.as_ref().filter(|fix| sources.path(fix.span.file) == path) else {
+                continue;
+            };
+            let mut text = sources.text(fix.span.file).to_owned();
+            text.replace_range(fix.span.range(), &fix.replacement);
+            let (_, after) = diagnose_text(&path, text);
+            let count = |all: &[Diagnostic]| {
+                let same = |other: &&Diagnostic| (other.code, &other.message) == (said.code, &said.message);
+                all.iter().filter(same).count()
+            };
+            assert_eq!(
+                count(&after) + 1,
+                count(&before),
+                "{}: {} does not mend it",
+                path.display(),
+                fix.title
+            );
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod diag;
+mod diag_robust;
 mod eval_builtins;
 mod eval_support;
 mod inputs;

@@ -11,24 +11,24 @@ use crate::resolve::types::{null_with, optional, shown};
 use crate::syntax::ast::{self, ExprKind, Ident};
 
 /// One step of an access chain as written.
-enum Step<'e> {
+struct Step<'e> {
+    part: Part<'e>,
+    /// The whole chain up to and with this step.
+    span: Span,
+}
+
+/// What a step asks for.
+enum Part<'e> {
     Key(&'e Ident),
     Index(&'e ast::Expr),
 }
 
 impl Step<'_> {
-    fn span(&self) -> Span {
-        match self {
-            Self::Key(name) => name.span,
-            Self::Index(index) => index.span,
-        }
-    }
-
     /// The step as a part of a constant path.
     fn segment(&self) -> Option<PathSeg> {
-        match self {
-            Self::Key(name) => Some(PathSeg::Key(name.name.clone())),
-            Self::Index(index) => constant_index(index).map(PathSeg::Index),
+        match self.part {
+            Part::Key(name) => Some(PathSeg::Key(name.name.clone())),
+            Part::Index(index) => constant_index(index).map(PathSeg::Index),
         }
     }
 }
@@ -51,40 +51,44 @@ impl Lower<'_, '_> {
         let mut steps = Vec::new();
         let mut base = expr;
         loop {
-            match &base.kind {
-                ExprKind::Field(of, name) => {
-                    steps.push(Step::Key(name));
-                    base = of;
-                }
-                ExprKind::Index(of, index) => {
-                    steps.push(Step::Index(index));
-                    base = of;
-                }
+            let (part, of) = match &base.kind {
+                ExprKind::Field(of, name) => (Part::Key(name), of),
+                ExprKind::Index(of, index) => (Part::Index(index), of),
                 _ => break,
-            }
+            };
+            steps.push(Step { part, span: base.span });
+            base = of;
         }
         steps.reverse();
         match &base.kind {
             ExprKind::Name(name) => self.named(name, &steps, expr.span),
             _ => {
                 let node = self.expr(base);
-                self.walk(node, base.span, &steps)
+                self.walk(node, &steps)
             }
         }
     }
 
     fn named(&mut self, name: &Ident, steps: &[Step<'_>], span: Span) -> ExprId {
         match self.head(name, steps.is_empty()) {
-            Head::Node(node) => self.walk(node, name.span, steps),
-            Head::Field(ty) => self.field_path(name, ty, steps, span),
-            Head::Undeclared => self.field_path(name, Type::Any, steps, span),
+            Head::Node(node) => self.walk(node, steps),
+            Head::Field(ty) => self.field_path(name, ty, steps, name.span),
+            Head::Undeclared => self.field_path(name, Type::Any, steps, name.span),
             Head::Row => self.row_path(name, steps, span),
-            Head::Module => match steps {
-                [Step::Key(item), rest @ ..] => {
+            Head::Module => match steps.split_first() {
+                Some((
+                    Step {
+                        part: Part::Key(item), ..
+                    },
+                    rest,
+                )) => {
                     let node = self.module_item(name, item);
-                    self.walk(node, name.span.to(item.span), rest)
+                    self.walk(node, rest)
                 }
-                _ => self.poison(span),
+                _ => {
+                    let message = format!("`{}` is an import; what it declares is read by name", name.name);
+                    self.say_and_poison(Diagnostic::new(Code::WrongKind, span, message))
+                }
             },
         }
     }
@@ -95,19 +99,19 @@ impl Lower<'_, '_> {
             let ty = self.row.clone().map_or(Type::Any, |row| row.ty(self.cx));
             return self.push(Expr::Row, ty, span);
         };
-        let Step::Key(field) = first else {
+        let Part::Key(field) = first.part else {
             let message = format!("`{}` is a row; its fields are read by name", name.name);
-            return self.say_and_poison(Diagnostic::new(Code::TypeMismatch, first.span(), message));
+            return self.say_and_poison(Diagnostic::new(Code::TypeMismatch, first.span, message));
         };
         if !self.cx.is_quoted(field.span)
             && let Some(node) = self.pseudo(&field.name, field.span)
         {
-            return self.walk(node, field.span, rest);
+            return self.walk(node, rest);
         }
         match self.find_field(&field.name) {
-            Found::Yes(ty) => self.field_path(field, ty, rest, span),
-            Found::Maybe => self.field_path(field, Type::Any, rest, span),
-            Found::No if self.undeclared_field(field) => self.field_path(field, Type::Any, rest, span),
+            Found::Yes(ty) => self.field_path(field, ty, rest, first.span),
+            Found::Maybe => self.field_path(field, Type::Any, rest, first.span),
+            Found::No if self.undeclared_field(field) => self.field_path(field, Type::Any, rest, first.span),
             Found::No => {
                 let row = self.row.clone();
                 let names = row
@@ -121,7 +125,8 @@ impl Lower<'_, '_> {
         }
     }
 
-    /// A field of the row and the steps below it, as one path as far as that is the same.
+    /// A field of the row (which stands at `span`) and the steps below it, as one path as far as that
+    /// is the same.
     fn field_path(&mut self, name: &Ident, ty: Type, steps: &[Step<'_>], span: Span) -> ExprId {
         let projected = self.row.as_ref().is_some_and(super::super::row::Row::is_projected);
         let mut path = Path::key(&name.name);
@@ -135,23 +140,18 @@ impl Lower<'_, '_> {
             ty = below;
             taken += 1;
         }
-        let end = if taken == 0 { name.span } else { steps[taken - 1].span() };
-        let place = if taken == steps.len() { span } else { name.span.to(end) };
+        let place = if taken == 0 { span } else { steps[taken - 1].span };
         let field = self.cx.query.fields.intern(path);
         let node = self.push(Expr::Field(field), ty, place);
-        self.walk(node, place, &steps[taken..])
+        self.walk(node, &steps[taken..])
     }
 
     /// Steps into a value.
-    fn walk(&mut self, node: ExprId, span: Span, steps: &[Step<'_>]) -> ExprId {
-        let mut node = node;
-        for step in steps {
-            node = match step {
-                Step::Key(name) => self.get(node, name, span.to(name.span)),
-                Step::Index(index) => self.index(node, index, span.to(index.span)),
-            };
-        }
-        node
+    fn walk(&mut self, node: ExprId, steps: &[Step<'_>]) -> ExprId {
+        steps.iter().fold(node, |node, step| match step.part {
+            Part::Key(name) => self.get(node, name, step.span),
+            Part::Index(index) => self.index(node, index, step.span),
+        })
     }
 
     /// `x.name`

@@ -21,7 +21,7 @@ impl Lower<'_, '_> {
         };
         match &stmt.kind {
             StmtKind::Binding(binding) if binding.kind != BindingKind::Var => {
-                self.let_in(binding, rest, stmt.span.to(span))
+                self.deeper(stmt.span, |lower| lower.let_in(binding, rest, stmt.span.to(span)))
             }
             _ if !rest.is_empty() => {
                 match &stmt.kind {
@@ -86,7 +86,7 @@ impl Lower<'_, '_> {
         };
         let condition = self.condition(condition);
         let a = self.block(block);
-        let b = self.if_block(rest, other, span);
+        let b = self.deeper(span, |lower| lower.if_block(rest, other, span));
         let ty = join(&self.ty(a), &self.ty(b));
         self.push(Expr::If(condition, a, b), ty, span)
     }

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
-use super::Lower;
+use super::{Lower, words};
 use crate::data::value::FixedHasher;
 use crate::data::{Pseudo, Type, Value};
 use crate::diag::{Code, Diagnostic, Span, nearest};
@@ -10,45 +10,6 @@ use crate::ir::{Builtin, Expr, ExprId, Lambda, ParamType, Signature};
 use crate::resolve::context::{What, did_you_mean};
 use crate::resolve::types::shown;
 use crate::syntax::ast::{self, Arg, ArgValue, ExprKind, Ident};
-
-/// Functions of the language that only operators of later versions give a meaning.
-const LATER: &[(&str, &str)] = &[
-    ("lag", "the row function"),
-    ("lead", "the row function"),
-    ("row_number", "the row function"),
-    ("rank", "the row function"),
-    ("variance", "the aggregate"),
-    ("stddev_pop", "the aggregate"),
-    ("variance_pop", "the aggregate"),
-    ("percentile", "the aggregate"),
-    ("approx_percentile", "the aggregate"),
-    ("mode", "the aggregate"),
-    ("collect", "the aggregate"),
-    ("count_distinct", "the aggregate"),
-    ("approx_count_distinct", "the aggregate"),
-    ("count_if", "the aggregate"),
-    ("arg_min", "the aggregate"),
-    ("arg_max", "the aggregate"),
-    ("ema", "the aggregate"),
-    ("corr", "the aggregate"),
-    ("covar", "the aggregate"),
-    ("top", "the aggregate"),
-    ("attention_score", "the attention function"),
-    ("attention_weights", "the attention function"),
-    ("attention_mass", "the attention function"),
-    ("attention_novelty", "the attention function"),
-    ("attention_explain", "the attention function"),
-    ("attention_outlier", "the attention function"),
-    ("top_attention", "the attention function"),
-    ("cluster_by_attention", "the attention function"),
-    ("lagged", "the attention function"),
-    ("count_trends", "the trend function"),
-    ("count_events", "the trend function"),
-    ("sum_trends", "the trend function"),
-    ("avg_trends", "the trend function"),
-    ("min_trends", "the trend function"),
-    ("max_trends", "the trend function"),
-];
 
 impl Lower<'_, '_> {
     pub(super) fn call(&mut self, callee: &ast::Expr, args: &[Arg], span: Span) -> ExprId {
@@ -153,7 +114,7 @@ impl Lower<'_, '_> {
     }
 
     fn no_such_function(&mut self, name: &Ident, span: Span) -> ExprId {
-        if let Some((later, kind)) = LATER.iter().find(|(later, _)| *later == name.name) {
+        if let Some((later, kind)) = words::LATER.iter().find(|(later, _)| *later == name.name) {
             self.cx.refuse(name.span, format!("{kind} `{later}`"));
             return self.poison(span);
         }
@@ -165,7 +126,7 @@ impl Lower<'_, '_> {
             .iter()
             .flat_map(|builtin| std::iter::once(builtin.name()).chain(builtin.aliases().iter().copied()));
         let near = nearest(&name.name, builtins.chain(["now"]).chain(own))
-            .or_else(|| foreign(&name.name))
+            .or_else(|| words::foreign(&name.name))
             .map(str::to_owned);
         let message = format!("unknown function `{}`", name.name);
         let diagnostic = Diagnostic::new(Code::UnknownFunction, name.span, message);
@@ -373,53 +334,6 @@ impl Lower<'_, '_> {
         self.cx.draws.1 += 1;
         hasher.finish().cast_signed()
     }
-}
-
-/// Names that other languages use, with those of here.
-const FOREIGN: &[(&str, &str)] = &[
-    ("average", "avg"),
-    ("cidr", "cidr_match"),
-    ("date_format", "format_ts"),
-    ("date_trunc", "trunc"),
-    ("endswith", "ends_with"),
-    ("has", "contains"),
-    ("has_prefix", "starts_with"),
-    ("has_suffix", "ends_with"),
-    ("ifnull", "if_null"),
-    ("in_cidr", "cidr_match"),
-    ("includes", "contains"),
-    ("isnull", "is_null"),
-    ("lcase", "lower"),
-    ("length", "len"),
-    ("lowercase", "lower"),
-    ("matches", "regex_match"),
-    ("mean", "avg"),
-    ("nvl", "if_null"),
-    ("power", "pow"),
-    ("regexp_match", "regex_match"),
-    ("rlike", "regex_match"),
-    ("size", "len"),
-    ("startswith", "starts_with"),
-    ("strftime", "format_ts"),
-    ("strlen", "len"),
-    ("substring", "substr"),
-    ("to_lower", "lower"),
-    ("to_upper", "upper"),
-    ("tolower", "lower"),
-    ("toupper", "upper"),
-    ("type_of", "typeof"),
-    ("ucase", "upper"),
-    ("uppercase", "upper"),
-];
-
-/// A builtin by the name, or nearly the name, that another language gives it.
-fn foreign(name: &str) -> Option<&'static str> {
-    let names = FOREIGN.iter().map(|(name, _)| *name);
-    let found = names
-        .clone()
-        .find(|&known| known == name)
-        .or_else(|| nearest(name, names))?;
-    FOREIGN.iter().find(|(known, _)| *known == found).map(|(_, ours)| *ours)
 }
 
 fn is_aggregate(builtin: Builtin) -> bool {

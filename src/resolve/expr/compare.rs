@@ -24,6 +24,9 @@ impl Lower<'_, '_> {
                 span,
             );
         }
+        if rest.len() > super::MAX_DEPTH {
+            return self.too_deep(span);
+        }
         self.chain(first, rest, span)
     }
 
@@ -174,8 +177,11 @@ impl Lower<'_, '_> {
             .label(label)
             .also(a.0.span, format!("this is {}", shown(a.1)))
             .also(b.0.span, format!("this is {}", shown(b.1)));
-        let diagnostic = mend_unlike(self, diagnostic, a, b).or_else(|d| mend_unlike(self, d, b, a));
-        self.cx.say(diagnostic.unwrap_or_else(|d| d));
+        let mend = mend_unlike(self, a, b).or_else(|| mend_unlike(self, b, a));
+        self.cx.say(match mend {
+            Some(mend) => mend.attach(diagnostic),
+            None => diagnostic,
+        });
     }
 
     fn check_in(&mut self, a: (&ast::Expr, &Type), b: (&ast::Expr, &Type), place: Span) {
@@ -203,51 +209,55 @@ impl Lower<'_, '_> {
     }
 }
 
-/// The help or fix for a comparison of `a` with a literal or value `b` of another type.
-fn mend_unlike(
-    lower: &Lower<'_, '_>,
-    diagnostic: Diagnostic,
-    a: (&ast::Expr, &Type),
-    b: (&ast::Expr, &Type),
-) -> Result<Diagnostic, Diagnostic> {
+/// What to do about a comparison.
+enum Mend {
+    Help(String),
+    Fix(&'static str, Span, String),
+}
+
+impl Mend {
+    fn attach(self, diagnostic: Diagnostic) -> Diagnostic {
+        match self {
+            Self::Help(text) => diagnostic.help(text),
+            Self::Fix(title, span, replacement) => diagnostic.fix(title, span, replacement),
+        }
+    }
+}
+
+/// The mend for a comparison of `a` with a literal or value `b` of another type.
+fn mend_unlike(lower: &Lower<'_, '_>, a: (&ast::Expr, &Type), b: (&ast::Expr, &Type)) -> Option<Mend> {
     let text = lower.cx.sources.slice(b.0.span).to_owned();
-    match (a.1.non_null(), b.1.non_null(), &b.0.kind) {
-        (number, Type::Str, ExprKind::Lit(Value::Str(literal)))
-            if is_number(number) && literal.parse::<f64>().is_ok_and(f64::is_finite) =>
+    let literal = match &b.0.kind {
+        ExprKind::Lit(value) => Some(value),
+        _ => None,
+    };
+    let fix = |title, replacement: String| Some(Mend::Fix(title, b.0.span, replacement));
+    let help = |text: String| Some(Mend::Help(text));
+    match (a.1.non_null(), b.1.non_null(), literal) {
+        (number, Type::Str, Some(Value::Str(digits)))
+            if is_number(number) && digits.parse::<f64>().is_ok_and(f64::is_finite) =>
         {
-            Ok(diagnostic.fix("compare with the number", b.0.span, literal.to_string()))
+            fix("compare with the number", digits.to_string())
         }
-        (number, Type::Str, _) if is_number(number) => {
-            Ok(diagnostic.help(format!("to read the number in the text: `float({text})`")))
-        }
-        (Type::Timestamp, Type::Str, ExprKind::Lit(Value::Str(literal)))
-            if crate::data::time::parse_timestamp(literal.as_bytes()).is_some() =>
+        (number, Type::Str, _) if is_number(number) => help(format!("to read the number in the text: `float({text})`")),
+        (Type::Timestamp, Type::Str, Some(Value::Str(time)))
+            if crate::data::time::parse_timestamp(time.as_bytes()).is_some() =>
         {
-            Ok(diagnostic.fix(
-                "write it as a time",
-                b.0.span,
-                format!("@{}", literal.replace(' ', "T")),
-            ))
+            fix("write it as a time", format!("@{}", time.replace(' ', "T")))
         }
-        (Type::Timestamp, Type::Str, _) => {
-            Ok(diagnostic.help(format!("to read the time in the text: `timestamp({text})`")))
-        }
-        (Type::Timestamp, number, _) if is_number(number) => Ok(diagnostic.help(format!(
+        (Type::Timestamp, Type::Str, _) => help(format!("to read the time in the text: `timestamp({text})`")),
+        (Type::Timestamp, number, _) if is_number(number) => help(format!(
             "times are written `@2026-01-23T10:00:00Z`; of a number: `timestamp({text})`"
-        ))),
-        (Type::Duration, number, ExprKind::Lit(_)) if is_number(number) => {
-            Ok(diagnostic.fix("write it as a duration in seconds", b.0.span, format!("{text}s")))
-        }
+        )),
+        (Type::Duration, Type::Int, Some(_)) => fix("write it as a duration in seconds", format!("{text}s")),
         (Type::Duration, number, _) if is_number(number) => {
-            Ok(diagnostic.help("a duration as a number of seconds: `duration_seconds(d)`"))
+            help("a duration as a number of seconds: `duration_seconds(d)`".to_owned())
         }
-        (Type::Bool, Type::Str, ExprKind::Lit(Value::Str(literal))) if matches!(&**literal, "true" | "false") => {
-            Ok(diagnostic.fix("compare with the bool", b.0.span, literal.to_string()))
+        (Type::Bool, Type::Str, Some(Value::Str(word))) if matches!(&**word, "true" | "false") => {
+            fix("compare with the bool", word.to_string())
         }
-        (Type::Str, Type::Bool | Type::Int | Type::Float, ExprKind::Lit(_)) if !text.starts_with('-') => {
-            Ok(diagnostic.fix("compare with text", b.0.span, format!("\"{text}\"")))
-        }
-        _ => Err(diagnostic),
+        (Type::Str, Type::Bool | Type::Int | Type::Float, Some(_)) => fix("compare with text", format!("\"{text}\"")),
+        _ => None,
     }
 }
 

@@ -38,7 +38,7 @@ impl Lower<'_, '_> {
             MatchPattern::Values(values) => {
                 let condition = self.fits_one_of(subject, values, arm.span);
                 let body = self.body(&arm.body);
-                let other = self.arms(subject, rest, span);
+                let other = self.deeper(arm.span, |lower| lower.arms(subject, rest, span));
                 let ty = join(&self.ty(body), &self.ty(other));
                 self.push(Expr::If(condition, body, other), ty, arm.span)
             }

@@ -12,6 +12,7 @@ mod control;
 mod lambda;
 mod literal;
 mod name;
+mod words;
 
 use super::context::Cx;
 use super::row::Row;
@@ -39,7 +40,13 @@ pub(super) struct Lower<'c, 'a> {
     pub(super) locals: Vec<(String, Local)>,
     /// Whether a parameter was read: the value then depends on the run.
     pub(super) reads_param: bool,
+    /// How many bindings, arms and links of chains are open: each makes the tree deeper.
+    depth: usize,
 }
+
+/// How many bindings, arms and links of chains may be open in one expression. The parser bounds the
+/// depth of the text; these make the tree deeper without making the text so.
+const MAX_DEPTH: usize = 256;
 
 impl<'c, 'a> Lower<'c, 'a> {
     /// For expressions of constants only.
@@ -50,6 +57,7 @@ impl<'c, 'a> Lower<'c, 'a> {
             row: None,
             locals: Vec::new(),
             reads_param: false,
+            depth: 0,
         }
     }
 
@@ -137,6 +145,25 @@ impl<'c, 'a> Lower<'c, 'a> {
         let span = diagnostic.primary.span;
         self.cx.say(diagnostic);
         self.poison(span)
+    }
+
+    /// Runs `inner` one level deeper, unless that is too deep.
+    fn deeper(&mut self, span: Span, inner: impl FnOnce(&mut Self) -> ExprId) -> ExprId {
+        if self.depth == MAX_DEPTH {
+            return self.too_deep(span);
+        }
+        self.depth += 1;
+        let id = inner(self);
+        self.depth -= 1;
+        id
+    }
+
+    fn too_deep(&mut self, span: Span) -> ExprId {
+        let message = format!("more than {MAX_DEPTH} bindings, arms or links of chains are nested here");
+        self.say_and_poison(
+            Diagnostic::new(Code::TooDeep, span, message)
+                .help("look the value up in a constant map, or split the expression"),
+        )
     }
 
     /// Binds a name while `inner` runs.
