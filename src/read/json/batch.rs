@@ -120,22 +120,18 @@ impl Batch {
         let at = self.row(row);
         let text = self.text(row);
         let Scratch {
-            index,
-            marks,
-            memory,
-            spans,
-            ..
+            index, memory, spans, ..
         } = scratch;
         index.run(text);
-        marks.begin(0, text.len() as u32);
         let rest = &self.fields().rest;
         spans.clear();
         spans.resize(rest.n_slots, Span::MISSING);
         let mut walk = Walk {
             text,
             bitmap: &index.marks,
-            marks,
             memory,
+            line: (0, text.len()),
+            brackets: index.brackets(),
             special: at.special,
         };
         let walked = walk.find(rest, spans);

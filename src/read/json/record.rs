@@ -44,15 +44,14 @@ pub(super) fn each_record(
     while from < range.end {
         let to = chunk_end(text, from, range.end);
         let chunk = &text[from..to];
-        let Scratch {
-            index, marks, memory, ..
-        } = scratch;
+        let Scratch { index, memory, .. } = scratch;
         index.run(chunk);
         let mut walk = Walk {
             text: chunk,
             bitmap: &index.marks,
-            marks,
             memory,
+            line: (0, 0),
+            brackets: &[],
             special: false,
         };
         let (mut start, mut bracket) = (0, 0);
@@ -77,7 +76,7 @@ pub(super) fn each_record(
                 frame(chunk, (first, end), brackets, line.flags & Line::ODD != 0)
             };
             walk.special = record.special;
-            walk.marks.begin(first as u32, end as u32);
+            (walk.line, walk.brackets) = ((first, end), brackets);
             each(&mut walk, record, from, framed);
         }
         from = to;

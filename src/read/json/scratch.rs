@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::compiled::Compiled;
 use super::index::Index;
-use super::marks::Marks;
 use super::walk::{Memory, Span};
 use crate::read::DecodePlan;
 
@@ -13,7 +12,6 @@ use crate::read::DecodePlan;
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub(super) index: Index,
-    pub(super) marks: Marks,
     pub(super) memory: Memory,
     pub(super) spans: Vec<Span>,
     of: Option<Arc<Compiled>>,

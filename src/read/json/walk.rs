@@ -6,9 +6,8 @@
 //! order) only saves it the search for a key. Of duplicate keys the first wins.
 
 use super::fault::Fault;
-use super::marks::Marks;
 use super::string::key_is;
-use super::trie::{Edge, Item, Node, Slot, Trie};
+use super::trie::{Edge, Item, Slot, Trie};
 use crate::data::BadCause;
 
 /// Where a value stands in a text, with its quotes or brackets. An empty span is no value.
@@ -44,6 +43,7 @@ impl Span {
     }
 
     /// The same in a text in which this one begins at `base`.
+    #[inline]
     pub(super) fn within(self, base: u32) -> Self {
         if self.is_missing() {
             return self;
@@ -61,17 +61,53 @@ pub(super) struct Memory {
     tries: Vec<Vec<Vec<Guess>>>,
 }
 
-/// A key as it was last seen at its place: its first and last eight bytes (quotes included).
-#[derive(Clone, Copy, Debug)]
+/// A key of at most 16 bytes (with its quotes, without escapes) as it was last seen at its place.
+#[derive(Clone, Copy, Debug, Default)]
 struct Guess {
+    /// Its first and last eight bytes, or all of a shorter one twice.
     head: u64,
     tail: u64,
-    length: usize,
+    /// Which bits of them count.
+    mask: u64,
+    /// Where the last eight bytes begin.
+    tail_at: u32,
+    /// None: nothing matches.
+    length: u32,
     edge: Option<u16>,
 }
 
 /// How many members of an object are remembered.
 const REMEMBERED: usize = 256;
+
+impl Guess {
+    /// The longest key that is remembered.
+    const LONGEST: usize = 16;
+
+    fn new(key: &[u8], edge: Option<u16>) -> Self {
+        let length = key.len();
+        if length > Self::LONGEST {
+            return Self::default();
+        }
+        let mask = if length < 8 { (1 << (8 * length)) - 1 } else { u64::MAX };
+        let tail_at = length.saturating_sub(8);
+        Self {
+            head: word(key, 0),
+            tail: word(key, tail_at),
+            mask,
+            tail_at: tail_at as u32,
+            length: length as u32,
+            edge,
+        }
+    }
+
+    /// Whether this key stands at `at`.
+    #[inline(always)]
+    fn stands(&self, text: &[u8], at: usize) -> bool {
+        let head = word(text, at) ^ self.head;
+        let tail = word(text, at + self.tail_at as usize) ^ self.tail;
+        (head | tail) & self.mask == 0 && self.length > 0
+    }
+}
 
 impl Memory {
     /// Makes room for these tries, which are numbered by their ids.
@@ -82,20 +118,38 @@ impl Memory {
             self.tries[trie.id].resize_with(trie.nodes.len(), Vec::new);
         }
     }
+
+    fn remember(&mut self, search: &Search<'_>, nth: usize, guess: Guess) {
+        let guesses = &mut self.tries[search.trie.id][search.node];
+        if nth < guesses.len() {
+            guesses[nth] = guess;
+        } else if nth == guesses.len() && nth < REMEMBERED {
+            guesses.push(guess);
+        }
+    }
 }
 
-/// A walk over one line, whose brackets are known to be balanced.
+/// A walk over one line, whose frame is right.
 #[derive(Debug)]
 pub(super) struct Walk<'a> {
     /// The indexed text.
     pub(super) text: &'a [u8],
     /// Its marks.
     pub(super) bitmap: &'a [u64],
-    /// Those of the line.
-    pub(super) marks: &'a mut Marks,
     pub(super) memory: &'a mut Memory,
+    /// Where the line begins and ends.
+    pub(super) line: (usize, usize),
+    /// The positions of its brackets.
+    pub(super) brackets: &'a [u32],
     /// Keys may have escapes.
     pub(super) special: bool,
+}
+
+/// A place in a walk: a byte, and the number of the next bracket of the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct At {
+    byte: usize,
+    bracket: usize,
 }
 
 /// The edges of a node that were met.
@@ -132,8 +186,8 @@ struct Search<'t> {
     seen: Seen,
     flats: Vec<(Slot, u16, Span)>,
     left: usize,
-    /// The mark of the object `data`, if it is one.
-    data: Option<usize>,
+    /// The object `data`, if it is one.
+    data: Option<At>,
     event_type: bool,
 }
 
@@ -141,7 +195,11 @@ impl Walk<'_> {
     /// Finds the wanted values of the line. `out` has a place for each slot.
     pub(super) fn find(&mut self, trie: &Trie, out: &mut [Span]) -> Result<(), Fault> {
         out.fill(Span::MISSING);
-        let root = self.object(trie, 0, 0, out)?.0;
+        let open = At {
+            byte: self.line.0,
+            bracket: 0,
+        };
+        let root = self.object(trie, 0, open, out)?.0;
         if let Some(data) = root.data
             && root.event_type
             && out.iter().any(|span| span.is_missing())
@@ -151,9 +209,19 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// The first mark at or after a byte. There is one up to the end of the object.
     #[inline(always)]
-    fn mark(&mut self, nth: usize) -> usize {
-        self.marks.get(self.bitmap, nth)
+    fn mark(&self, at: usize) -> usize {
+        let mut word = at / 64;
+        let mut bits = self.bitmap.get(word).map_or(0, |bits| bits & (u64::MAX << (at % 64)));
+        while bits == 0 {
+            word += 1;
+            match self.bitmap.get(word) {
+                Some(next) => bits = *next,
+                None => return self.line.1,
+            }
+        }
+        word * 64 + bits.trailing_zeros() as usize
     }
 
     #[inline(always)]
@@ -161,15 +229,15 @@ impl Walk<'_> {
         self.text.get(at).copied().unwrap_or(0)
     }
 
-    /// The object whose `{` is mark `open`; also the mark behind it, unless it is the root and all
-    /// was found.
+    /// The object that opens at `open`; also the place behind it, unless it is the root and all was
+    /// found.
     fn object<'t>(
         &mut self,
         trie: &'t Trie,
         node: usize,
-        open: usize,
+        open: At,
         out: &mut [Span],
-    ) -> Result<(Search<'t>, usize), Fault> {
+    ) -> Result<(Search<'t>, At), Fault> {
         let mut search = Search {
             trie,
             node,
@@ -179,26 +247,18 @@ impl Walk<'_> {
             data: None,
             event_type: false,
         };
-        let mut at = self.mark(open) + 1;
-        let mut nth_mark = open + 1;
-        let mut nth_member = 0;
+        let mut at = open.next();
+        let mut nth = 0;
         while search.left > 0 {
-            let start = self.mark(nth_mark);
-            let byte = self.byte(start);
-            let close = start == at && byte == b'}';
-            let next = start == at + 1 && byte == b'"' && self.byte(at) == b',' && nth_member > 0;
-            if !close && !next {
-                self.gap(at, start, nth_member == 0)?;
-            }
-            if byte == b'}' {
+            let Some(key) = self.next_key(at.byte, nth == 0)? else {
                 search.settle(out);
-                return Ok((search, nth_mark + 1));
-            }
-            let end = self.mark(nth_mark + 1);
-            let edge = self.edge(&search, nth_member, start, end);
-            let value = self.value_start(end)?;
-            (nth_mark, at) = self.member(&mut search, edge, nth_mark + 2, value, out)?;
-            nth_member += 1;
+                at.byte = self.blank(at.byte);
+                return Ok((search, at.next()));
+            };
+            let (edge, end) = self.edge(&search, nth, key);
+            at.byte = self.value_start(end)?;
+            at = self.member(&mut search, edge, at, out)?;
+            nth += 1;
             if search.left == 0 && node == 0 && trie.data > 0 && out.iter().any(|span| span.is_missing()) {
                 // Keys were met, but not all of their paths: `data` is still to come.
                 search.left = usize::MAX;
@@ -206,15 +266,42 @@ impl Walk<'_> {
         }
         search.settle(out);
         if node == 0 {
-            return Ok((search, nth_mark));
+            return Ok((search, at));
         }
-        Ok((search, self.leave(nth_mark)))
+        Ok((search, self.leave(at)))
     }
 
-    /// Where the value begins whose key ends at `end`.
+    /// The quote of the next key, where a member may begin at `at`; none at the end of the object.
     #[inline(always)]
-    fn value_start(&self, end: usize) -> Result<usize, Fault> {
-        let mut at = end + 1;
+    fn next_key(&self, at: usize, first: bool) -> Result<Option<usize>, Fault> {
+        let byte = self.byte(at);
+        if !first && byte == b',' && self.byte(at + 1) == b'"' {
+            return Ok(Some(at + 1));
+        }
+        if byte == b'}' {
+            return Ok(None);
+        }
+        self.next_key_slow(at, first)
+    }
+
+    /// The same where there are blanks, or something is wrong.
+    fn next_key_slow(&self, at: usize, first: bool) -> Result<Option<usize>, Fault> {
+        let mut at = self.blank(at);
+        match self.byte(at) {
+            b'}' => return Ok(None),
+            b',' if !first => at = self.blank(at + 1),
+            _ if first => {}
+            _ => return Err(Fault::malformed(at, "a `,` or `}` should stand here")),
+        }
+        match self.byte(at) {
+            b'"' => Ok(Some(at)),
+            _ => Err(Fault::malformed(at, "a key should stand here")),
+        }
+    }
+
+    /// Where the value begins whose key ends before `at`.
+    #[inline(always)]
+    fn value_start(&self, mut at: usize) -> Result<usize, Fault> {
         if self.byte(at) != b':' {
             at = self.blank(at);
             if self.byte(at) != b':' {
@@ -228,72 +315,60 @@ impl Walk<'_> {
         Ok(at)
     }
 
-    /// Takes the value at `start`, where mark `nth` is the first one at or after it. The mark after it
-    /// and its end.
+    /// Takes the value at `at`; the place behind it.
     #[inline(always)]
-    fn member(
-        &mut self,
-        search: &mut Search<'_>,
-        edge: Option<u16>,
-        nth: usize,
-        start: usize,
-        out: &mut [Span],
-    ) -> Result<(usize, usize), Fault> {
+    fn member(&mut self, search: &mut Search<'_>, edge: Option<u16>, at: At, out: &mut [Span]) -> Result<At, Fault> {
         let Some(edge) = edge.filter(|edge| !search.seen.has(*edge)) else {
-            let (nth, end) = self.skip_value(nth, start)?;
-            return Ok((nth, end));
+            return self.skip(at);
         };
         search.seen.add(edge);
         let node = &search.trie.nodes[search.node];
         let wanted = &node.edges[usize::from(edge)];
         search.left -= usize::from(wanted.is_needed());
-        let (next, end) = self.descend(search.trie, wanted.child, nth, start, out)?;
-        let span = Span::new(start, end);
-        search.take(node, edge, wanted, span, out);
-        if node.data == Some(edge) && self.byte(start) == b'{' {
-            search.data = Some(nth);
+        let next = match wanted.child {
+            Some(child) => self.descend(search.trie, child, at, out)?,
+            None => self.skip(at)?,
+        };
+        let span = Span::new(at.byte, next.byte);
+        search.take(wanted, span, out);
+        if node.data == Some(edge) && self.byte(at.byte) == b'{' {
+            search.data = Some(at);
         }
         if node.event_type == Some(edge) {
             search.event_type = !span.is_null(self.text);
         }
-        Ok((next, end))
+        Ok(next)
     }
 
-    /// Walks the value at `start` if paths go on in it, else skips it.
-    fn descend(
-        &mut self,
-        trie: &Trie,
-        child: Option<usize>,
-        nth: usize,
-        start: usize,
-        out: &mut [Span],
-    ) -> Result<(usize, usize), Fault> {
-        let next = match (child, self.byte(start)) {
-            (Some(child), b'{') if trie.nodes[child].needed > 0 => self.object(trie, child, nth, out)?.1,
-            (Some(child), b'[') if !trie.nodes[child].items.is_empty() => self.array(trie, child, nth, out)?,
-            _ => return self.skip_value(nth, start),
-        };
-        Ok((next, self.mark(next - 1) + 1))
-    }
-
-    #[inline(always)]
-    fn skip_value(&mut self, nth: usize, start: usize) -> Result<(usize, usize), Fault> {
-        match self.byte(start) {
-            b'"' => Ok((nth + 2, self.mark(nth + 1) + 1)),
-            b'{' | b'[' => {
-                let next = self.leave(nth + 1);
-                Ok((next, self.mark(next - 1) + 1))
-            }
-            _ => self.scalar(nth, start),
+    /// Walks the value at `at` if paths go on in it, else skips it.
+    fn descend(&mut self, trie: &Trie, child: usize, at: At, out: &mut [Span]) -> Result<At, Fault> {
+        match self.byte(at.byte) {
+            b'{' if trie.nodes[child].needed > 0 => Ok(self.object(trie, child, at, out)?.1),
+            b'[' if !trie.nodes[child].items.is_empty() => self.array(trie, child, at, out),
+            _ => self.skip(at),
         }
     }
 
-    /// A number or word at `start`, which goes on to the mark `nth`: the key after it or the end of
-    /// the object.
+    /// The place behind the value at `at`.
     #[inline(always)]
-    fn scalar(&mut self, nth: usize, start: usize) -> Result<(usize, usize), Fault> {
-        let mark = self.mark(nth);
+    fn skip(&self, at: At) -> Result<At, Fault> {
+        match self.byte(at.byte) {
+            b'"' => Ok(At {
+                byte: self.mark(at.byte + 1) + 1,
+                ..at
+            }),
+            b'{' | b'[' => Ok(self.leave(at.next())),
+            _ => self.scalar(at),
+        }
+    }
+
+    /// The place behind a number or word, which goes on to the next key or the end of the object.
+    #[inline(always)]
+    fn scalar(&self, at: At) -> Result<At, Fault> {
+        let start = at.byte;
+        let mark = self.mark(start);
         let end = match self.byte(mark) {
+            b'"' if mark > start && self.byte(mark - 1) == b',' => self.blank_before(start, mark - 1),
             b'"' => {
                 let comma = self.blank_before(start, mark).wrapping_sub(1);
                 if comma < start || self.byte(comma) != b',' {
@@ -307,41 +382,31 @@ impl Walk<'_> {
         if end <= start {
             return Err(Fault::malformed(start, "no JSON value"));
         }
-        Ok((nth, end))
+        Ok(At { byte: end, ..at })
     }
 
-    /// The mark behind the object or array in which mark `nth` stands.
+    /// The place behind the object or array in which the next bracket stands.
     #[inline]
-    fn leave(&mut self, mut nth: usize) -> usize {
+    fn leave(&self, at: At) -> At {
         let mut depth = 1_i32;
-        while depth > 0 {
-            let mark = self.mark(nth);
-            match self.byte(mark) {
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
-                b'"' => nth += 1,
-                // Not met on lines with balanced brackets.
-                _ => return nth + 1,
+        for (nth, bracket) in self.brackets.iter().enumerate().skip(at.bracket) {
+            depth += if matches!(self.byte(*bracket as usize), b'{' | b'[') {
+                1
+            } else {
+                -1
+            };
+            if depth == 0 {
+                return At {
+                    byte: *bracket as usize + 1,
+                    bracket: nth + 1,
+                };
             }
-            nth += 1;
         }
-        nth
-    }
-
-    /// Checks what stands between members (or before the first): blanks and one comma.
-    fn gap(&self, at: usize, mark: usize, first: bool) -> Result<(), Fault> {
-        let mut at = self.blank(at);
-        let closes = self.byte(mark) == b'}';
-        if !first && !closes {
-            if self.byte(at) != b',' {
-                return Err(Fault::malformed(at, "a `,` should stand here"));
-            }
-            at = self.blank(at + 1);
+        // Not met where brackets are balanced.
+        At {
+            byte: self.line.1,
+            bracket: self.brackets.len(),
         }
-        if at != mark || !(closes || self.byte(mark) == b'"') {
-            return Err(Fault::malformed(at, "a key should stand here"));
-        }
-        Ok(())
     }
 
     #[inline]
@@ -360,69 +425,55 @@ impl Walk<'_> {
         end
     }
 
-    /// The edge of the key between the quotes `start` and `end`, which is member `nth` of its object.
+    /// The edge of the key that begins at `at`, which is member `nth` of its object; and where the key
+    /// ends (behind its quote).
     #[inline(always)]
-    fn edge(&mut self, search: &Search<'_>, nth: usize, start: usize, end: usize) -> Option<u16> {
-        let length = end + 1 - start;
-        let (head, tail) = ends(self.text, start, end);
+    fn edge(&mut self, search: &Search<'_>, nth: usize, at: usize) -> (Option<u16>, usize) {
         if let Some(guess) = self.memory.tries[search.trie.id][search.node].get(nth)
-            && guess.head == head
-            && guess.tail == tail
-            && guess.length == length
-            && length <= 16
-            && !self.special
+            && guess.stands(self.text, at)
         {
-            return guess.edge;
+            return (guess.edge, at + guess.length as usize);
         }
-        self.search_edge(search, nth, start, end)
+        self.search_edge(search, nth, at)
     }
 
     /// Finds the edge of a key and remembers it.
     #[inline(never)]
-    fn search_edge(&mut self, search: &Search<'_>, nth: usize, start: usize, end: usize) -> Option<u16> {
+    fn search_edge(&mut self, search: &Search<'_>, nth: usize, at: usize) -> (Option<u16>, usize) {
         let node = &search.trie.nodes[search.node];
-        let key = &self.text[start + 1..end];
+        let end = self.mark(at + 1);
+        let key = self.text.get(at + 1..end).unwrap_or_default();
         if self.special && key.contains(&b'\\') {
-            let at = node.edges.iter().position(|edge| key_is(key, &edge.key));
-            return at.map(|at| at as u16);
+            let edge = node.edges.iter().position(|edge| key_is(key, &edge.key));
+            return (edge.map(|edge| edge as u16), end + 1);
         }
         let edge = node.find(key);
-        let (head, tail) = ends(self.text, start, end);
-        let guess = Guess {
-            head,
-            tail,
-            length: end + 1 - start,
-            edge,
-        };
-        let guesses = &mut self.memory.tries[search.trie.id][search.node];
-        if nth < guesses.len() {
-            guesses[nth] = guess;
-        } else if nth == guesses.len() && nth < REMEMBERED {
-            guesses.push(guess);
+        if let Some(quoted) = self.text.get(at..=end) {
+            self.memory.remember(search, nth, Guess::new(quoted, edge));
         }
-        edge
+        (edge, end + 1)
     }
 
-    /// The array whose `[` is mark `open`; the mark behind it.
-    fn array(&mut self, trie: &Trie, node: usize, open: usize, out: &mut [Span]) -> Result<usize, Fault> {
+    /// The array that opens at `open`; the place behind it.
+    fn array(&mut self, trie: &Trie, node: usize, open: At, out: &mut [Span]) -> Result<At, Fault> {
         let items = &trie.nodes[node].items;
         let from_end = items.iter().any(|item| item.index < 0);
         let length = if from_end {
-            self.items(open, |_, _, _, _| Ok(()))?.1
+            self.items(open, |_, _, _| Ok(()))?.1
         } else {
             0
         };
-        let walked = self.items(open, |walk, nth, mark, start| {
+        let walked = self.items(open, |walk, nth, at| {
             for Item { index, leaves, child } in items {
                 let target = if *index < 0 { index + length } else { *index };
                 if target != nth {
                     continue;
                 }
-                let (_, end) = match child {
-                    Some(_) => walk.descend_item(trie, *child, mark, start, out)?,
-                    None => walk.item(mark, start)?,
+                let next = match child {
+                    Some(child) if matches!(walk.byte(at.byte), b'{' | b'[') => walk.descend(trie, *child, at, out)?,
+                    _ => walk.item(at)?,
                 };
-                let span = Span::new(start, end);
+                let span = Span::new(at.byte, next.byte);
                 for slot in leaves {
                     put(out, *slot, span);
                 }
@@ -432,74 +483,69 @@ impl Walk<'_> {
         Ok(walked.0)
     }
 
-    fn descend_item(
-        &mut self,
-        trie: &Trie,
-        child: Option<usize>,
-        mark: usize,
-        start: usize,
-        out: &mut [Span],
-    ) -> Result<(usize, usize), Fault> {
-        if matches!(self.byte(start), b'{' | b'[') {
-            return self.descend(trie, child, mark, start, out);
-        }
-        self.item(mark, start)
-    }
-
-    /// Goes over the elements of an array: their number, mark and start are given to `each`. The mark
+    /// Goes over the elements of an array: their number and place are given to `each`. The place
     /// behind the array and the number of elements.
     fn items(
         &mut self,
-        open: usize,
-        mut each: impl FnMut(&mut Self, i64, usize, usize) -> Result<(), Fault>,
-    ) -> Result<(usize, i64), Fault> {
+        open: At,
+        mut each: impl FnMut(&mut Self, i64, At) -> Result<(), Fault>,
+    ) -> Result<(At, i64), Fault> {
         let mut nth = 0;
-        let mut mark = open + 1;
-        let start = self.mark(open) + 1;
-        let mut at = self.blank(start);
-        if self.byte(at) == b']' {
-            return Ok((mark + 1, 0));
+        let mut at = open.next();
+        at.byte = self.blank(at.byte);
+        if self.byte(at.byte) == b']' {
+            return Ok((at.next(), 0));
         }
         loop {
-            each(self, nth, mark, at)?;
-            (mark, at) = self.item(mark, at)?;
+            each(self, nth, at)?;
+            at = self.item(at)?;
             nth += 1;
-            at = self.blank(at);
-            match self.byte(at) {
-                b',' => at = self.blank(at + 1),
-                b']' => return Ok((mark + 1, nth)),
-                _ => return Err(Fault::malformed(at, "a `,` or `]` should stand here")),
+            at.byte = self.blank(at.byte);
+            match self.byte(at.byte) {
+                b',' => at.byte = self.blank(at.byte + 1),
+                b']' => return Ok((at.next(), nth)),
+                _ => return Err(Fault::malformed(at.byte, "a `,` or `]` should stand here")),
             }
         }
     }
 
-    /// An element at `start`: the mark after it and its end.
-    fn item(&mut self, mark: usize, start: usize) -> Result<(usize, usize), Fault> {
-        if matches!(self.byte(start), b'"' | b'{' | b'[') {
-            return self.skip_value(mark, start);
+    /// The place behind an element.
+    fn item(&self, at: At) -> Result<At, Fault> {
+        if matches!(self.byte(at.byte), b'"' | b'{' | b'[') {
+            return self.skip(at);
         }
-        let limit = self.mark(mark);
-        let rest = &self.text[start.min(limit)..limit];
-        let end = start + memchr::memchr(b',', rest).unwrap_or(rest.len());
-        let end = self.blank_before(start, end);
-        if end <= start {
-            return Err(Fault::malformed(start, "no JSON value"));
+        let limit = self.mark(at.byte);
+        let rest = self.text.get(at.byte..limit).unwrap_or_default();
+        let end = at.byte + memchr::memchr(b',', rest).unwrap_or(rest.len());
+        let end = self.blank_before(at.byte, end);
+        if end <= at.byte {
+            return Err(Fault::malformed(at.byte, "no JSON value"));
         }
-        Ok((mark, end))
+        Ok(At { byte: end, ..at })
+    }
+}
+
+impl At {
+    /// The place behind the bracket that stands here.
+    #[inline(always)]
+    fn next(self) -> Self {
+        Self {
+            byte: self.byte + 1,
+            bracket: self.bracket + 1,
+        }
     }
 }
 
 impl Search<'_> {
     /// Notes what was found at an edge.
     #[inline(always)]
-    fn take(&mut self, node: &Node, edge: u16, wanted: &Edge, span: Span, out: &mut [Span]) {
+    fn take(&mut self, wanted: &Edge, span: Span, out: &mut [Span]) {
         for slot in &wanted.leaves {
             put(out, *slot, span);
         }
         for (slot, guard) in &wanted.flats {
             self.flats.push((*slot, *guard, span));
         }
-        debug_assert!(usize::from(edge) < node.edges.len());
     }
 
     /// Gives flattened keys to the paths whose first key is not there.
@@ -523,23 +569,12 @@ fn put(out: &mut [Span], slot: Slot, span: Span) {
     }
 }
 
-/// The first and the last eight bytes of a key with its quotes, zeros where it is shorter.
-#[inline(always)]
-fn ends(text: &[u8], start: usize, end: usize) -> (u64, u64) {
-    let length = end + 1 - start;
-    if length >= 8 {
-        return (word(text, start), word(text, end - 7));
-    }
-    let head = word(text, start);
-    (head & ((1 << (8 * length)) - 1), 0)
-}
-
 /// Eight bytes from `at` on, zeros beyond the end.
 #[inline(always)]
 fn word(text: &[u8], at: usize) -> u64 {
-    match text[at..].first_chunk::<8>() {
+    match text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         Some(bytes) => u64::from_le_bytes(*bytes),
-        None => short_word(&text[at..]),
+        None => short_word(text.get(at..).unwrap_or_default()),
     }
 }
 
