@@ -1,7 +1,7 @@
 //! What comes out of a morsel, whatever its format.
 
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::data::{BadRecord, EventRows};
@@ -20,32 +20,39 @@ impl Base {
     pub const UNTIMED: i64 = i64::MIN;
 }
 
-/// The place of a morsel's [`Base`], filled once it is known; shared by its batches.
+/// The place of a morsel's [`Base`], filled once it is known; shared by its batches. The number is
+/// often known before the time.
 #[derive(Debug, Default)]
 pub struct BaseCell {
-    base: OnceLock<Base>,
+    seq: OnceLock<u64>,
+    time: OnceLock<i64>,
     missed: AtomicBool,
 }
 
 impl BaseCell {
     /// Says where the morsel stands. The first call counts.
     pub fn set(&self, base: Base) {
-        let _ = self.base.set(base);
+        let _ = (self.seq.set(base.seq), self.time.set(base.time));
     }
 
-    /// What was set.
+    /// Says which number the morsel's first record has. The first call counts.
+    pub fn set_seq(&self, seq: u64) {
+        let _ = self.seq.set(seq);
+    }
+
+    /// The number of the morsel's first record, if it was set.
     #[must_use]
-    pub fn get(&self) -> Option<Base> {
-        self.base.get().copied()
+    pub fn seq(&self) -> Option<u64> {
+        self.seq.get().copied()
     }
 
     /// The time of record `nth` of the morsel, when no record of the morsel before it has one; none,
     /// and remembered as missed, while the base is not known.
     #[must_use]
     pub fn time_before_first(&self, nth: u64) -> Option<i64> {
-        match self.get() {
-            Some(base) if base.time == Base::UNTIMED => i64::try_from(base.seq + nth).ok(),
-            Some(base) => Some(base.time),
+        match self.time.get() {
+            Some(&Base::UNTIMED) => i64::try_from(self.seq().unwrap_or(0) + nth).ok(),
+            Some(&time) => Some(time),
             None => {
                 self.missed.store(true, Ordering::Relaxed);
                 None
@@ -56,7 +63,7 @@ impl BaseCell {
     /// Whether somebody needed the base while it was not set.
     #[must_use]
     pub fn missed(&self) -> bool {
-        self.missed.load(Ordering::Relaxed) && self.get().is_none()
+        self.missed.load(Ordering::Relaxed) && self.time.get().is_none()
     }
 }
 
@@ -87,8 +94,10 @@ pub struct Decoded {
     pub lines: u64,
     /// How many bytes of text.
     pub bytes: u64,
-    /// How many integers beyond 64 bits were read as floats so far.
+    /// How many integers beyond 64 bits were read as floats while records were looked for.
     pub big_ints: u64,
+    /// How many were since, in columns; the batches hold the same counter.
+    pub late_big_ints: Arc<AtomicU64>,
     /// Where the morsel stands; the batches hold the same cell.
     pub base: Arc<BaseCell>,
     /// The times of the records.
@@ -102,12 +111,23 @@ impl Decoded {
         self.base.set(base);
     }
 
+    /// Says which number the morsel's first record has, before `_seq` is asked for.
+    pub fn set_seq(&self, seq: u64) {
+        self.base.set_seq(seq);
+    }
+
     /// Whether somebody asked for the time of a record that has none, before the morsel's first
     /// timed record, while no base was set (it was given as null; the driver sets the base and runs
     /// the morsel again).
     #[must_use]
     pub fn needs_base(&self) -> bool {
         self.base.missed()
+    }
+
+    /// How many integers beyond 64 bits were read as floats so far, in columns too.
+    #[must_use]
+    pub fn big_ints_read(&self) -> u64 {
+        self.big_ints + self.late_big_ints.load(Ordering::Relaxed)
     }
 
     /// The time of the morsel's first record that has one.

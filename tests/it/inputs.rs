@@ -221,7 +221,7 @@ fn a_record_that_is_too_long_is_bad_and_the_rest_is_read() {
             (bad.cause, bad.position.offset, bad.text.len()),
             (BadCause::TooLong, 3, 100)
         );
-        assert_eq!(bad.reason, "the record has 200000 bytes, at most 100 are read");
+        assert_eq!(bad.reason, "200000 bytes, and 100 is the limit");
     }
 }
 
