@@ -1,5 +1,6 @@
 //! Inputs: the same text gives the same morsels, whatever it comes from; what cannot be read is
 //! refused in words.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::ffi::OsStr;
 use std::fs;
