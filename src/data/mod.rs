@@ -12,4 +12,4 @@ pub use column::Column;
 pub use field::{FieldId, FieldTable, Path, PathSeg};
 pub use rows::{BadCause, BadRecord, EventRows, Position, Pseudo, Rows};
 pub use types::Type;
-pub use value::{Key, MapValue, Value};
+pub use value::{Key, MapValue, TextKey, Value};

@@ -122,6 +122,9 @@ pub trait EventRows: Rows {
     /// The position of a row.
     fn position(&self, row: u32) -> Position;
 
+    /// Which line of its morsel a row begins on, from 0 (as [`BadRecord::line`]).
+    fn line(&self, row: u32) -> u64;
+
     /// The record of a row as it stands in the input, without line end. Not JSON for other formats.
     fn text(&self, row: u32) -> &[u8];
 

@@ -153,10 +153,7 @@ fn hash_value<H: Hasher>(value: &Value, state: &mut H) {
                 state.write_u64(if f.is_nan() { f64::NAN.to_bits() } else { f.to_bits() });
             }
         },
-        Value::Str(text) => {
-            state.write_u8(5);
-            state.write(text.as_bytes());
-        }
+        Value::Str(text) => hash_text(text, state),
         Value::Timestamp(ns) => {
             state.write_u8(6);
             state.write_i64(*ns);
@@ -194,4 +191,31 @@ fn exact_int(f: f64) -> Option<i64> {
 #[must_use]
 pub fn int_equals_float(i: i64, f: f64) -> bool {
     exact_int(f) == Some(i)
+}
+
+impl FromIterator<Value> for Value {
+    fn from_iter<I: IntoIterator<Item = Value>>(items: I) -> Self {
+        Self::List(items.into_iter().collect())
+    }
+}
+
+/// A text as a map key, for look-ups that build no [`Key`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextKey<'a>(pub &'a str);
+
+impl Hash for TextKey<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_text(self.0, state);
+    }
+}
+
+impl indexmap::Equivalent<Key> for TextKey<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        matches!(&key.0, Value::Str(text) if **text == *self.0)
+    }
+}
+
+fn hash_text<H: Hasher>(text: &str, state: &mut H) {
+    state.write_u8(5);
+    state.write(text.as_bytes());
 }

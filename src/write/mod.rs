@@ -1,1 +1,7 @@
-//! write
+//! Rows -> bytes: JSON lines, and the files and pipes they go to.
+
+mod json;
+mod output;
+
+pub use json::{FieldKeys, field_row, record_row, value_row};
+pub use output::{Output, OutputError};

@@ -1,5 +1,14 @@
-//! All integration tests, in one binary: one file for each kind.
+//! All integration tests, one binary.
 
+mod cases;
 mod csv;
+mod diag;
+mod eval_builtins;
+mod eval_support;
 mod inputs;
 mod json;
+mod layering;
+mod manual;
+mod resolve;
+mod syntax;
+mod syntax_errors;

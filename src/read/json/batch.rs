@@ -280,6 +280,10 @@ impl EventRows for Batch {
         self.shared.position(self.row(row).start as usize)
     }
 
+    fn line(&self, row: u32) -> u64 {
+        u64::from(self.row(row).line)
+    }
+
     fn text(&self, row: u32) -> &[u8] {
         let at = self.row(row);
         &self.shared.bytes()[at.start as usize..at.end as usize]

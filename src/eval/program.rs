@@ -1,0 +1,161 @@
+//! A query's expressions, prepared: patterns compiled, constant lists hashed, equal trees known.
+
+use indexmap::IndexMap;
+
+use crate::data::value::FixedHasher;
+use crate::data::{FieldId, Pseudo, Value};
+use crate::ir::{BinaryOp, Builtin, Expr, ExprId, Exprs, Lambda, LocalId};
+
+use super::constant;
+use super::members::Members;
+use super::patterns::{Matcher, takes_pattern};
+use super::shape::Shapes;
+
+/// All expressions of a query, prepared for evaluation.
+#[derive(Debug)]
+pub struct Program<'a> {
+    pub(super) exprs: &'a Exprs,
+    pub(super) seed: u64,
+    shapes: Shapes,
+    prepared: IndexMap<ExprId, Prepared, FixedHasher>,
+}
+
+/// What is made of a node once.
+#[derive(Debug)]
+pub(super) enum Prepared {
+    /// The patterns of a call, compiled.
+    Matcher(Matcher),
+    /// The right side of an `in`, hashed.
+    Members(Members),
+    /// What the lambdas of a call read.
+    Reads(Reads),
+}
+
+/// What the bodies of lambdas read from outside.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    /// Fields of the row.
+    pub(super) fields: Vec<FieldId>,
+    /// Pseudo-fields of the row.
+    pub(super) pseudos: Vec<Pseudo>,
+    /// Locals bound around the call.
+    pub(super) locals: Vec<LocalId>,
+}
+
+impl<'a> Program<'a> {
+    /// Prepares every tree that is rooted at one of `roots`. `seed` keys `random()` and its kin.
+    #[must_use]
+    pub fn new(exprs: &'a Exprs, roots: &[ExprId], seed: u64) -> Self {
+        let mut prepared = IndexMap::default();
+        for &root in roots {
+            exprs.walk(root, &mut |id| {
+                if let Some(made) = prepare(exprs, id) {
+                    prepared.insert(id, made);
+                }
+            });
+        }
+        Self {
+            exprs,
+            seed,
+            shapes: Shapes::of(exprs, roots),
+            prepared,
+        }
+    }
+
+    /// The number of a tree that stands in several places, so that its value is worth keeping.
+    pub(super) fn shared(&self, id: ExprId) -> Option<u32> {
+        self.shapes.shared(id)
+    }
+
+    /// The compiled patterns of a call.
+    pub(super) fn matcher(&self, id: ExprId) -> Option<&Matcher> {
+        match self.prepared.get(&id) {
+            Some(Prepared::Matcher(matcher)) => Some(matcher),
+            _ => None,
+        }
+    }
+
+    /// The hashed right side of an `in`.
+    pub(super) fn members(&self, id: ExprId) -> Option<&Members> {
+        match self.prepared.get(&id) {
+            Some(Prepared::Members(members)) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// What the lambdas of a call read; none if the call is in no tree that was prepared.
+    pub(super) fn reads(&self, id: ExprId) -> Option<&Reads> {
+        match self.prepared.get(&id) {
+            Some(Prepared::Reads(reads)) => Some(reads),
+            _ => None,
+        }
+    }
+}
+
+fn prepare(exprs: &Exprs, id: ExprId) -> Option<Prepared> {
+    match exprs.get(id) {
+        Expr::Binary(BinaryOp::In, _, right) => match constant(exprs, *right)? {
+            Value::List(items) => Members::of(&items).map(Prepared::Members),
+            Value::Str(text) => Some(Prepared::Matcher(Matcher::part(&text))),
+            _ => None,
+        },
+        Expr::Call(builtin, args, lambdas) if lambdas.is_empty() => {
+            let patterns = constant_patterns(exprs, *builtin, args)?;
+            let texts: Vec<&str> = patterns.iter().map(String::as_str).collect();
+            Matcher::new(*builtin, &texts).ok().map(Prepared::Matcher)
+        }
+        Expr::Call(_, _, lambdas) => Some(Prepared::Reads(reads_of(exprs, lambdas))),
+        _ => None,
+    }
+}
+
+/// The texts of a call's pattern arguments, if all are constant text.
+fn constant_patterns(exprs: &Exprs, builtin: Builtin, args: &[ExprId]) -> Option<Vec<String>> {
+    let parts = matches!(builtin, Builtin::Contains | Builtin::StartsWith | Builtin::EndsWith);
+    if !takes_pattern(builtin) && !parts {
+        return None;
+    }
+    let upto = if builtin == Builtin::RegexExtract {
+        2
+    } else {
+        args.len()
+    };
+    args.get(1..upto)?
+        .iter()
+        .map(|&arg| match constant(exprs, arg)? {
+            Value::Str(text) => Some(text.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What lambdas read that is not bound within them.
+pub(super) fn reads_of(exprs: &Exprs, lambdas: &[Lambda]) -> Reads {
+    let mut reads = Reads::default();
+    let mut bound: Vec<LocalId> = Vec::new();
+    for lambda in lambdas {
+        bound.extend(&lambda.params);
+        exprs.walk(lambda.body, &mut |id| match exprs.get(id) {
+            Expr::Let(local, _, _) => bound.push(*local),
+            Expr::Call(_, _, inner) => bound.extend(inner.iter().flat_map(|lambda| &lambda.params)),
+            _ => {}
+        });
+    }
+    let mut note = |id: ExprId| match exprs.get(id) {
+        Expr::Field(field) if !reads.fields.contains(field) => reads.fields.push(*field),
+        Expr::Pseudo(which) if !reads.pseudos.contains(which) => reads.pseudos.push(*which),
+        Expr::Local(local) if !bound.contains(local) && !reads.locals.contains(local) => reads.locals.push(*local),
+        Expr::Call(builtin, _, _) if builtin.is_volatile() => {
+            for which in [Pseudo::Input, Pseudo::Seq, Pseudo::Index] {
+                if !reads.pseudos.contains(&which) {
+                    reads.pseudos.push(which);
+                }
+            }
+        }
+        _ => {}
+    };
+    for lambda in lambdas {
+        exprs.walk(lambda.body, &mut note);
+    }
+    reads
+}
