@@ -208,7 +208,7 @@ impl Event {
                 0 => write!(out, r#","metric_{n:02}":{value}"#),
                 1 => write!(out, r#","label_{n:02}":"v{value}""#),
                 2 => write!(out, r#","ratio_{n:02}":{}"#, thousandths(value)),
-                _ => write!(out, r#","flag_{n:02}":{}"#, value % 2 == 0),
+                _ => write!(out, r#","flag_{n:02}":{}"#, value.is_multiple_of(2)),
             };
         }
         out

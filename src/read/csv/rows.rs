@@ -274,6 +274,10 @@ impl EventRows for CsvRows {
         }
     }
 
+    fn line(&self, row: u32) -> u64 {
+        u64::from(self.record(row).line)
+    }
+
     fn text(&self, row: u32) -> &[u8] {
         let record = self.record(row);
         &self.morsel.text.bytes.as_slice()[record.start as usize..record.end as usize]
