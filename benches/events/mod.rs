@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 /// How an event is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// One level, about 220 bytes.
     Flat,
     /// `actor`, `ctx` and `ctx.device` are objects; about 230 bytes.
@@ -22,7 +22,7 @@ pub enum Shape {
 
 impl Shape {
     /// The shape of a name.
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "flat" => Self::Flat,
             "nested" => Self::Nested,
@@ -208,7 +208,7 @@ impl Event {
                 0 => write!(out, r#","metric_{n:02}":{value}"#),
                 1 => write!(out, r#","label_{n:02}":"v{value}""#),
                 2 => write!(out, r#","ratio_{n:02}":{}"#, thousandths(value)),
-                _ => write!(out, r#","flag_{n:02}":{}"#, value % 2 == 0),
+                _ => write!(out, r#","flag_{n:02}":{}"#, value.is_multiple_of(2)),
             };
         }
         out
@@ -261,7 +261,7 @@ fn rfc3339(millis: u64) -> String {
 }
 
 /// Writes `n` events.
-pub fn write_events(n: u64, shape: Shape, seed: u64, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write_events(n: u64, shape: Shape, seed: u64, out: &mut impl Write) -> io::Result<()> {
     let mut draws = Draws(seed);
     let mut line = String::new();
     // 2026-01-23

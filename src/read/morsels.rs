@@ -59,25 +59,19 @@ impl Morsel {
         };
         match (self.piece.kind, &self.writing) {
             (PieceKind::TooLong(length), _) => self.one_bad(
-                plan,
                 BadCause::TooLong,
-                format!(
-                    "the record has {length} bytes, at most {} are read",
-                    plan.max_record_bytes
-                ),
+                format!("{length} bytes, and {} is the limit", plan.max_record_bytes),
             ),
-            (PieceKind::Unclosed, _) => self.one_bad(
-                plan,
-                BadCause::Malformed,
-                "a quote opens here that is not closed".to_owned(),
-            ),
+            (PieceKind::Unclosed, _) => {
+                self.one_bad(BadCause::Malformed, "a quote opens here that is not closed".to_owned())
+            }
             (PieceKind::Records, Writing::Json) => json::decode(text, plan, self.info.clone()),
             (PieceKind::Records, Writing::Csv(schema)) => csv::decode(text, schema, plan, self.info.clone()),
         }
     }
 
     /// A morsel of one record, which is bad.
-    fn one_bad(&self, _plan: &Arc<DecodePlan>, cause: BadCause, reason: String) -> Decoded {
+    fn one_bad(&self, cause: BadCause, reason: String) -> Decoded {
         let text = super::framing::content(&self.piece.text);
         let bad = BadRecord {
             position: Position {

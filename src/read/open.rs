@@ -69,7 +69,8 @@ impl Input {
             .flatten();
         let (source, delimiter) = match mapping {
             Some(mapping) => {
-                let delimiter = csv.then(|| csv::sniff(&mapping.bytes()[..SNIFF.min(mapping.bytes().len())]));
+                let start = &mapping.bytes()[..SNIFF.min(mapping.bytes().len())];
+                let delimiter = csv.then(|| csv::sniff(start));
                 (
                     Source::Mapped(MappedPieces::new(mapping, framing(delimiter), limits)),
                     delimiter,
@@ -92,7 +93,7 @@ impl Input {
             notes: Vec::new(),
         };
         match delimiter {
-            Some(delimiter) => input.read_header(delimiter, limits)?,
+            Some(delimiter) => input.read_header(delimiter)?,
             None => input.notes.extend(json_note(&head)),
         }
         Ok(input)
@@ -156,11 +157,11 @@ impl Input {
     }
 
     /// Reads a CSV input's header, and as many records as it takes to infer types.
-    fn read_header(&mut self, delimiter: u8, limits: Limits) -> Result<(), ReadError> {
+    fn read_header(&mut self, delimiter: u8) -> Result<(), ReadError> {
         let mut header = Header::new(delimiter);
         while !header.complete() {
             let Some(piece) = self.next_piece()? else { break };
-            header.look_at(&piece, limits);
+            header.look_at(&piece);
             self.ahead.push_back(piece);
         }
         let schema = header.finish().map_err(|reason| self.error(reason))?;

@@ -1,6 +1,7 @@
 //! All integration tests, one binary.
 
 mod cases;
+mod csv;
 mod diag;
 mod diag_robust;
 mod eval_builtins;

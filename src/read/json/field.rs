@@ -71,6 +71,12 @@ pub(super) fn found(span: Span, text: &[u8]) -> Result<(Value, u64), Fault> {
     exact::parse(span.of(text)).map_err(|fault| fault.within(at))
 }
 
+/// A JSON text as a declared type; none if it is not JSON, or of another type.
+pub(super) fn read_as(text: &[u8], ty: &Type, times: &mut TimeReader) -> Option<Value> {
+    let (value, _) = exact::parse(text).ok()?;
+    conform(value, ty, times)
+}
+
 /// A value as a declared type: integers widen to floats, text and numbers become times, numbers of
 /// seconds durations. None if it is of another type.
 fn conform(value: Value, ty: &Type, times: &mut TimeReader) -> Option<Value> {

@@ -42,6 +42,15 @@ use scratch::Scratch;
 use shared::{Shared, Timeline};
 use walk::{Span, Walk};
 
+/// A JSON text as a declared type, for cells of other formats.
+pub(super) fn read_as(
+    text: &[u8],
+    ty: &crate::data::Type,
+    times: &mut super::time::TimeReader,
+) -> Option<crate::data::Value> {
+    field::read_as(text, ty, times)
+}
+
 /// Finds the records of a morsel and their types. Columns are decoded later, when asked for.
 #[must_use]
 pub fn decode(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo) -> Decoded {
