@@ -6,3 +6,5 @@ mod layering;
 mod resolve;
 mod syntax;
 mod syntax_errors;
+mod syntax_properties;
+mod syntax_trees;

@@ -55,7 +55,6 @@ impl Layout<'_> {
         let known = std::mem::replace(&mut self.top().column, column);
         if column > 0 && known != column {
             let span = self.span_of(token);
-            let indentation = self.indentation(token);
             self.error(
                 Diagnostic::new(
                     Code::BadIndentation,
@@ -63,7 +62,7 @@ impl Layout<'_> {
                     "a statement at the top begins at the start of its line",
                 )
                 .label(format!("this one begins in column {}", column + 1))
-                .fix("take the indentation away", indentation, ""),
+                .help("take the indentation away"),
             );
         }
     }
