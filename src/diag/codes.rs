@@ -381,22 +381,12 @@ Mend: give one of them another name."#;
     stream X = Login .within(5m)
 
 Mend: write the pattern, or take the operator out."#;
-    BadTarget = 307, Error, "not an output",
+    BadOutput = 307, Error, "not an output",
         r#"`.to` takes paths whose ending names the format, or a declared connector.
 
     .to("alerts.txt")
 
 Mend: `.to("alerts.jsonl")`."#;
-    StrayFrom = 308, Error, "`from` after `=`",
-        r#"The name of a type in the log is given where the event is declared.
-
-    stream X = Login from "auth.login"
-
-Mend:
-
-    event Login from "auth.login":
-        user: str
-    stream X = Login"#;
 
     // 04xx: not supported
     NotSupported = 401, Error, "not supported yet",

@@ -1,7 +1,7 @@
 //! What comes out of a morsel, whatever its format.
 
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::data::{BadRecord, EventRows};
@@ -94,8 +94,10 @@ pub struct Decoded {
     pub lines: u64,
     /// How many bytes of text.
     pub bytes: u64,
-    /// How many integers beyond 64 bits were read as floats so far.
+    /// How many integers beyond 64 bits were read as floats while records were looked for.
     pub big_ints: u64,
+    /// How many were since, in columns; the batches hold the same counter.
+    pub late_big_ints: Arc<AtomicU64>,
     /// Where the morsel stands; the batches hold the same cell.
     pub base: Arc<BaseCell>,
     /// The times of the records.
@@ -120,6 +122,12 @@ impl Decoded {
     #[must_use]
     pub fn needs_base(&self) -> bool {
         self.base.missed()
+    }
+
+    /// How many integers beyond 64 bits were read as floats so far, in columns too.
+    #[must_use]
+    pub fn big_ints_read(&self) -> u64 {
+        self.big_ints + self.late_big_ints.load(Ordering::Relaxed)
     }
 
     /// The time of the morsel's first record that has one.

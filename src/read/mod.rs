@@ -20,6 +20,8 @@ mod shared;
 mod sigbus;
 mod spec;
 mod stream;
+pub mod time;
+pub mod value;
 
 use std::path::{Path, PathBuf};
 

@@ -101,6 +101,7 @@ impl Morsel {
             lines: 1,
             bytes,
             big_ints: 0,
+            late_big_ints: Arc::default(),
             base: Arc::new(BaseCell::default()),
             clock: Arc::new(NoTimes),
         }

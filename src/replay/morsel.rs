@@ -48,14 +48,16 @@ impl<'a> Task<'a> {
             }
             let mut found = false;
             for ((_, batch), skip) in decoded.batches.iter().zip(&mut self.skip) {
+                let known = skip.len();
                 for (row, bad) in batch.take_bad() {
-                    if !skip.contains(&row) {
+                    if skip[..known].binary_search(&row).is_err() {
                         skip.push(row);
                         self.bad.push(bad);
-                        found = true;
                     }
                 }
+                found |= skip.len() > known;
                 skip.sort_unstable();
+                skip.dedup();
             }
             if !found {
                 self.executor = Some(executor);

@@ -226,7 +226,7 @@ impl<'r> Writer<'r> {
             self.inputs[input].records += decoded.records;
             self.inputs[input].lines += decoded.lines;
             self.inputs[input].bytes += decoded.bytes;
-            self.big_ints += decoded.big_ints;
+            self.big_ints += decoded.big_ints_read();
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::context::{Cx, did_you_mean, listed};
-use super::types::{shown, type_of};
+use super::types::{a_type, shown, type_of};
 use crate::data::{Type, Value};
 use crate::diag::{Code, Diagnostic, Severity, Span, nearest};
 use crate::syntax::ast::{ConfigBlock, ConfigEntry, ConfigValue, ItemKind};
@@ -277,6 +277,7 @@ fn bad_value(cx: &mut Cx<'_>, dotted: &str, check: Check, value: &Value, span: S
             None => diagnostic,
         },
         (Check::Duration, Value::Int(n)) => diagnostic.help(format!("durations have a unit: `{n}s`, `{n}m`")),
+        (Check::Threads, Value::Int(n)) => diagnostic.label(format!("this is {n}")),
         _ => diagnostic.label(format!("this is {}", shown(&type_of(value)))),
     };
     cx.say(diagnostic);
@@ -297,8 +298,8 @@ impl Check {
 
     fn wanted(self) -> String {
         match self {
-            Self::Duration => format!("{}, for example `10s`", shown(&Type::Duration)),
-            Self::Threads => "a number of threads, or `\"auto\"`".to_owned(),
+            Self::Duration => format!("{}, for example `10s`", a_type(&Type::Duration)),
+            Self::Threads => "a positive number of threads, or `\"auto\"`".to_owned(),
             Self::OneOf(words) => format!("one of {}", listed(words.iter().copied())),
         }
     }

@@ -212,7 +212,7 @@ pub(super) fn value_of(exprs: &Exprs, root: ExprId) -> Option<Value> {
 
 /// Whether something erroneous, of which it was said elsewhere, is part of the tree: it stands as a
 /// null of type *any*.
-fn has_poison(exprs: &Exprs, root: ExprId) -> bool {
+pub(super) fn has_poison(exprs: &Exprs, root: ExprId) -> bool {
     let mut found = false;
     exprs.walk(root, &mut |id| {
         found |= *exprs.get(id) == Expr::Lit(Value::Null) && *exprs.ty(id) == Type::Any;

@@ -124,9 +124,9 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// The module of an import alias.
-    pub(super) fn import(&self, module: usize, alias: &str) -> Option<usize> {
-        self.modules[module].imports.get(alias).map(|(target, _)| *target)
+    /// Whether a name is an import's.
+    pub(super) fn is_import(&self, module: usize, alias: &str) -> bool {
+        self.modules[module].imports.contains_key(alias)
     }
 
     /// What a name of a module stands for.
@@ -139,9 +139,13 @@ impl<'a> Cx<'a> {
         match path {
             [name] => Ok(self.lookup(module, &name.name)),
             [alias, name, rest @ ..] => {
-                let Some(target) = self.import(module, &alias.name) else {
-                    self.unknown_import(module, alias);
-                    return Err(());
+                let target = match self.modules[module].imports.get(&alias.name) {
+                    Some((Some(target), _)) => *target,
+                    Some((None, _)) => return Err(()),
+                    None => {
+                        self.unknown_import(module, alias);
+                        return Err(());
+                    }
                 };
                 match self.lookup(target, &name.name) {
                     Some(found) if rest.is_empty() => Ok(Some(found)),

@@ -13,8 +13,8 @@ pub(super) struct Module {
     pub program: ast::Program,
     /// What its items' names begin with in the program as a whole: nothing for the program itself.
     pub prefix: String,
-    /// Modules by the names they are imported as, and where.
-    pub imports: IndexMap<String, (usize, Span)>,
+    /// Modules by the names they are imported as, and where. None: it was said that it cannot be imported.
+    pub imports: IndexMap<String, (Option<usize>, Span)>,
 }
 
 /// Loads texts depth first.
@@ -71,7 +71,7 @@ impl Loader<'_> {
         file: FileId,
         prefix: &str,
         import: &ast::Import,
-        imports: &mut IndexMap<String, (usize, Span)>,
+        imports: &mut IndexMap<String, (Option<usize>, Span)>,
     ) {
         let (alias, span) = alias(import);
         if let Some((_, first)) = imports.get(&alias) {
@@ -82,9 +82,8 @@ impl Loader<'_> {
             );
             return;
         }
-        if let Some(module) = self.target(file, prefix, &alias, import) {
-            imports.insert(alias, (module, span));
-        }
+        let module = self.target(file, prefix, &alias, import);
+        imports.insert(alias, (module, span));
     }
 
     fn target(&mut self, file: FileId, prefix: &str, alias: &str, import: &ast::Import) -> Option<usize> {

@@ -6,7 +6,7 @@
 use super::Options;
 use super::constants::{Given, widen};
 use super::context::{Cx, did_you_mean, listed};
-use super::types::{fits, shown, type_of};
+use super::types::{a_type, fits, shown, type_of};
 use crate::data::{Type, Value};
 use crate::diag::{Code, Diagnostic, SourceMap, Span, nearest};
 use crate::syntax::{self, ast};
@@ -112,18 +112,19 @@ pub(super) fn value(cx: &mut Cx<'_>, name: &ast::Ident, given: &GivenParam, want
     }
     let main = cx.modules.len() - 1;
     let before = cx.diagnostics.len();
-    let found = given.parsed.as_ref().and_then(|expr| cx.constant_expr(main, expr));
+    let literal = given.parsed.as_ref().filter(|expr| is_literal(expr));
+    let found = timestamp(given, wanted).or_else(|| cx.constant_expr(main, literal?));
     cx.diagnostics.truncate(before);
-    match found.or_else(|| timestamp(given, wanted)) {
+    match found {
         Some(value) if fits(&type_of(&value), wanted) => Some(widen(value, wanted)),
         None if *wanted == Type::Any => Some(Value::str(&given.text)),
         other => {
-            let what = other.map_or_else(|| "no such value".to_owned(), |value| shown(&type_of(&value)));
+            let what = other.map_or_else(|| "no value of that type".to_owned(), |value| shown(&type_of(&value)));
             cx.say(
                 Diagnostic::new(
                     Code::BadParamValue,
                     given.value,
-                    format!("`{}` must be {}, not `{}`", name.name, shown(wanted), given.text),
+                    format!("`{}` must be {}, not `{}`", name.name, a_type(wanted), given.text),
                 )
                 .label(format!("this is {what}"))
                 .also(name.span, "declared here")
@@ -131,6 +132,19 @@ pub(super) fn value(cx: &mut Cx<'_>, name: &ast::Ident, given: &GivenParam, want
             );
             None
         }
+    }
+}
+
+/// Whether the value is written out: `10-2` is text, not 8.
+fn is_literal(expr: &ast::Expr) -> bool {
+    match &expr.kind {
+        ast::ExprKind::Lit(_) => true,
+        ast::ExprKind::Unary(ast::UnaryOp::Neg, inner) => matches!(inner.kind, ast::ExprKind::Lit(_)),
+        ast::ExprKind::List(items) | ast::ExprKind::Tuple(items) => items.iter().all(is_literal),
+        ast::ExprKind::Map(entries) => entries
+            .iter()
+            .all(|entry| is_literal(&entry.key) && is_literal(&entry.value)),
+        _ => false,
     }
 }
 

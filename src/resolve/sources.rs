@@ -136,7 +136,7 @@ fn stray_from(cx: &mut Cx<'_>, step: &StepExpr, from: &ast::StrLit) {
     let name = step.ty.last().map_or("E", |name| name.name.as_str());
     cx.say(
         Diagnostic::new(
-            Code::StrayFrom,
+            Code::FromAfterEquals,
             from.span,
             "`from \"..\"` belongs to the event, not to the stream",
         )

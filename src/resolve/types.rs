@@ -267,6 +267,15 @@ pub(super) fn is_number(ty: &Type) -> bool {
     matches!(ty.non_null(), Type::Int | Type::Float)
 }
 
+/// A type as messages ask for it, with its article.
+pub(super) fn a_type(ty: &Type) -> String {
+    match ty.non_null() {
+        Type::Int | Type::Any => format!("an `{}`", ty.non_null()),
+        Type::Record(_) => "a record".to_owned(),
+        other => format!("a `{other}`"),
+    }
+}
+
 /// A type as messages show it: long records cut short.
 pub(super) fn shown(ty: &Type) -> String {
     match ty {

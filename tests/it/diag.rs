@@ -2,6 +2,8 @@
 //!
 //! `BLESS=1 cargo test --test it diag` writes the goldens anew; read the difference before you keep it.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,7 +67,9 @@ fn every_code_has_a_golden() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         met.extend(codes.into_iter().filter(|code| name.starts_with(&code.to_string())));
     }
-    let missing: Vec<Code> = Code::ALL.iter().copied().filter(|code| !met.contains(code)).collect();
+    // Those of the parser are told by example in `syntax_errors`.
+    let resolver = Code::ALL.iter().copied().filter(|&code| code as u16 >= 200);
+    let missing: Vec<Code> = resolver.filter(|code| !met.contains(code)).collect();
     assert!(missing.is_empty(), "no program `{missing:?}-*.vpl` shows these codes");
 }
 
@@ -76,7 +80,7 @@ fn codes_are_unique_and_explained() {
     for &code in Code::ALL {
         assert_eq!(code.to_string().parse(), Ok(code));
         assert!(!code.title().is_empty());
-        assert!(code.explanation().lines().count() > 2, "{code} is hardly explained");
+        assert!(code.explanation().len() > 60, "{code} is hardly explained");
     }
 }
 

@@ -1,8 +1,13 @@
 //! All integration tests, one binary.
 
+mod cases;
 mod diag;
+mod eval_builtins;
+mod eval_support;
 mod inputs;
+mod json;
 mod layering;
+mod manual;
 mod resolve;
 mod syntax;
 mod syntax_errors;

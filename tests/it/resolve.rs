@@ -1,5 +1,7 @@
 //! What programs become: the IR in a compact form, written out.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::fmt::Write as _;
 
 use varpulis::data::Value;
@@ -248,8 +250,12 @@ Big <- type Trade
 #[test]
 fn without_emit_the_last_streams_write() {
     assert_eq!(
-        streams("stream A = X\nstream B = A\nstream C = A .to(\"c.jsonl.zst\")\n"),
-        "A <- type X\nB <- stream A\nC <- stream A to c.jsonl.zst\n".replace("B <- stream A", "B <- stream A")
+        streams("stream A = X\nstream B = A\nstream C = any\n"),
+        "A <- type X\nB <- stream A writes\nC <- any writes\n"
+    );
+    assert_eq!(
+        streams("stream A = X .print()\nstream C = A .to(\"c.jsonl.zst\")\n"),
+        "A <- type X\n  print \nC <- stream A to c.jsonl.zst\n"
     );
 }
 
@@ -490,6 +496,7 @@ stream B = A .where(z.a > 1 and z + 1 == "x") .emit(z: z)
         "q.vpl:2:13: error[VPL0201]: unknown name `nothing`\n\
          q.vpl:5:25: error[VPL0203]: `Login` has no field `usr`\n\
          q.vpl:5:47: error[VPL0203]: `Login` has no field `usr`\n\
-         q.vpl:5:80: error[VPL0203]: `Login` has no field `usr`\n"
+         q.vpl:5:52: error[VPL0212]: `str` is compared with `int`\n\
+         q.vpl:5:81: error[VPL0203]: `Login` has no field `usr`\n"
     );
 }

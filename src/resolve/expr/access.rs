@@ -79,9 +79,9 @@ impl Lower<'_, '_> {
             Head::Field(ty) => self.field_path(name, ty, steps, span),
             Head::Undeclared => self.field_path(name, Type::Any, steps, span),
             Head::Row => self.row_path(name, steps, span),
-            Head::Module(module) => match steps {
+            Head::Module => match steps {
                 [Step::Key(item), rest @ ..] => {
-                    let node = self.module_item(module, name, item);
+                    let node = self.module_item(name, item);
                     self.walk(node, name.span.to(item.span), rest)
                 }
                 _ => self.poison(span),

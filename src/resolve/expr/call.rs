@@ -50,11 +50,6 @@ const LATER: &[(&str, &str)] = &[
     ("max_trends", "the trend function"),
 ];
 
-/// An argument of a builtin: where it comes from.
-struct Given<'e> {
-    expr: &'e ast::Expr,
-}
-
 impl Lower<'_, '_> {
     pub(super) fn call(&mut self, callee: &ast::Expr, args: &[Arg], span: Span) -> ExprId {
         match &callee.kind {
@@ -82,7 +77,7 @@ impl Lower<'_, '_> {
             .iter()
             .flat_map(|row| &row.aliases)
             .any(|(alias, _)| alias == name);
-        !is_local && !is_alias && self.cx.import(self.module, name).is_some()
+        !is_local && !is_alias && self.cx.is_import(self.module, name)
     }
 
     /// `lib.f(..)`: refused where it is declared, if it is.
@@ -169,8 +164,8 @@ impl Lower<'_, '_> {
         let builtins = Builtin::ALL
             .iter()
             .flat_map(|builtin| std::iter::once(builtin.name()).chain(builtin.aliases().iter().copied()));
-        let near = foreign(&name.name)
-            .or_else(|| nearest(&name.name, builtins.chain(["now"]).chain(own)))
+        let near = nearest(&name.name, builtins.chain(["now"]).chain(own))
+            .or_else(|| foreign(&name.name))
             .map(str::to_owned);
         let message = format!("unknown function `{}`", name.name);
         let diagnostic = Diagnostic::new(Code::UnknownFunction, name.span, message);
@@ -203,7 +198,7 @@ impl Lower<'_, '_> {
         }
         let hidden = ids.len();
         for value in &values {
-            ids.push(self.expr(value.expr));
+            ids.push(self.expr(value));
         }
         let mut types: Vec<Type> = ids[hidden..].iter().map(|&id| self.ty(id)).collect();
         if !self.check_types(&signature, name, &values, &types) {
@@ -221,8 +216,8 @@ impl Lower<'_, '_> {
         name: &Ident,
         receiver: Option<&'e ast::Expr>,
         args: &'e [Arg],
-    ) -> Option<(Vec<Given<'e>>, Vec<&'e ast::Expr>)> {
-        let mut values: Vec<Given<'e>> = receiver.map(|expr| Given { expr }).into_iter().collect();
+    ) -> Option<(Vec<&'e ast::Expr>, Vec<&'e ast::Expr>)> {
+        let mut values: Vec<&'e ast::Expr> = receiver.into_iter().collect();
         let mut lambdas = Vec::new();
         for arg in args {
             if let Some(given) = arg.names.first() {
@@ -235,7 +230,7 @@ impl Lower<'_, '_> {
             }
             match &arg.value {
                 ArgValue::Expr(expr) if matches!(expr.kind, ExprKind::Lambda(..)) => lambdas.push(expr),
-                ArgValue::Expr(expr) => values.push(Given { expr }),
+                ArgValue::Expr(expr) => values.push(expr),
                 ArgValue::Sorted(..) | ArgValue::Step(_) => {
                     let message = format!("this cannot be an argument of `{}`", name.name);
                     self.cx.say(Diagnostic::new(Code::WrongArgumentType, arg.span, message));
@@ -295,7 +290,7 @@ impl Lower<'_, '_> {
     }
 
     /// Checks the arguments' types; false when one cannot be.
-    fn check_types(&mut self, signature: &Signature, name: &Ident, values: &[Given<'_>], types: &[Type]) -> bool {
+    fn check_types(&mut self, signature: &Signature, name: &Ident, values: &[&ast::Expr], types: &[Type]) -> bool {
         let mut good = true;
         for (at, (value, ty)) in values.iter().zip(types).enumerate() {
             let last = signature.params.len().saturating_sub(1);
@@ -307,9 +302,9 @@ impl Lower<'_, '_> {
             }
             good = false;
             let message = format!("`{}` takes {} here, not {}", name.name, param_word(*wanted), shown(ty));
-            let diagnostic = Diagnostic::new(Code::WrongArgumentType, value.expr.span, message)
-                .label(format!("this is {}", shown(ty)));
-            let text = self.cx.sources.slice(value.expr.span).to_owned();
+            let diagnostic =
+                Diagnostic::new(Code::WrongArgumentType, value.span, message).label(format!("this is {}", shown(ty)));
+            let text = self.cx.sources.slice(value.span).to_owned();
             self.cx.say(match (wanted, ty.non_null()) {
                 (ParamType::Str, _) => diagnostic.help(format!("as text: `str({text})`")),
                 (ParamType::Timestamp, Type::Str | Type::Int | Type::Float) => {
@@ -332,11 +327,11 @@ impl Lower<'_, '_> {
     }
 
     /// A regular expression that is a literal is tried at once.
-    fn check_patterns(&mut self, builtin: Builtin, values: &[Given<'_>]) {
+    fn check_patterns(&mut self, builtin: Builtin, values: &[&ast::Expr]) {
         if !matches!(builtin, Builtin::RegexMatch | Builtin::RegexExtract) {
             return;
         }
-        let Some(Given { expr }) = values.get(1) else { return };
+        let Some(expr) = values.get(1) else { return };
         let ExprKind::Lit(Value::Str(pattern)) = &expr.kind else {
             return;
         };
@@ -380,27 +375,51 @@ impl Lower<'_, '_> {
     }
 }
 
-/// A builtin by the name that another language gives it.
+/// Names that other languages use, with those of here.
+const FOREIGN: &[(&str, &str)] = &[
+    ("average", "avg"),
+    ("cidr", "cidr_match"),
+    ("date_format", "format_ts"),
+    ("date_trunc", "trunc"),
+    ("endswith", "ends_with"),
+    ("has", "contains"),
+    ("has_prefix", "starts_with"),
+    ("has_suffix", "ends_with"),
+    ("ifnull", "if_null"),
+    ("in_cidr", "cidr_match"),
+    ("includes", "contains"),
+    ("isnull", "is_null"),
+    ("lcase", "lower"),
+    ("length", "len"),
+    ("lowercase", "lower"),
+    ("matches", "regex_match"),
+    ("mean", "avg"),
+    ("nvl", "if_null"),
+    ("power", "pow"),
+    ("regexp_match", "regex_match"),
+    ("rlike", "regex_match"),
+    ("size", "len"),
+    ("startswith", "starts_with"),
+    ("strftime", "format_ts"),
+    ("strlen", "len"),
+    ("substring", "substr"),
+    ("to_lower", "lower"),
+    ("to_upper", "upper"),
+    ("tolower", "lower"),
+    ("toupper", "upper"),
+    ("type_of", "typeof"),
+    ("ucase", "upper"),
+    ("uppercase", "upper"),
+];
+
+/// A builtin by the name, or nearly the name, that another language gives it.
 fn foreign(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "toupper" | "to_upper" | "uppercase" | "ucase" => "upper",
-        "tolower" | "to_lower" | "lowercase" | "lcase" => "lower",
-        "length" | "size" | "strlen" => "len",
-        "startswith" | "startsWith" | "has_prefix" => "starts_with",
-        "endswith" | "endsWith" | "has_suffix" => "ends_with",
-        "substring" | "slice" | "mid" => "substr",
-        "matches" | "regexp_match" | "re_match" | "rlike" => "regex_match",
-        "ifnull" | "nvl" => "if_null",
-        "isnull" => "is_null",
-        "mean" | "average" => "avg",
-        "includes" | "has" => "contains",
-        "cidr" | "in_cidr" | "ip_in" | "cidrmatch" => "cidr_match",
-        "strftime" | "date_format" => "format_ts",
-        "date_trunc" => "trunc",
-        "power" => "pow",
-        "type_of" | "type" => "typeof",
-        _ => return None,
-    })
+    let names = FOREIGN.iter().map(|(name, _)| *name);
+    let found = names
+        .clone()
+        .find(|&known| known == name)
+        .or_else(|| nearest(name, names))?;
+    FOREIGN.iter().find(|(known, _)| *known == found).map(|(_, ours)| *ours)
 }
 
 fn is_aggregate(builtin: Builtin) -> bool {

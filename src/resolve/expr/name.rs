@@ -4,7 +4,7 @@ use super::{Local, Lower};
 use crate::data::{Pseudo, Type};
 use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::ir::{Builtin, Expr, ExprId};
-use crate::resolve::context::{What, did_you_mean, listed};
+use crate::resolve::context::{What, did_you_mean, listed, quoted};
 use crate::resolve::row::{Found, Keys};
 use crate::syntax::ast::Ident;
 
@@ -18,8 +18,8 @@ pub(super) enum Head {
     Undeclared,
     /// A finished node.
     Node(ExprId),
-    /// A module: what follows is a name in it.
-    Module(usize),
+    /// An import: what follows is a name in it.
+    Module,
 }
 
 impl Lower<'_, '_> {
@@ -54,8 +54,8 @@ impl Lower<'_, '_> {
                 What::Event(_) | What::Stream(_) | What::Alias(_) => {}
             }
         }
-        if !alone && let Some(module) = self.cx.import(self.module, &name.name) {
-            return Head::Module(module);
+        if !alone && self.cx.is_import(self.module, &name.name) {
+            return Head::Module;
         }
         if !alone && found == Found::No && self.is_source(&name.name) {
             return Head::Row;
@@ -135,7 +135,7 @@ impl Lower<'_, '_> {
     }
 
     /// `lib.name`
-    pub(super) fn module_item(&mut self, module: usize, alias: &Ident, name: &Ident) -> ExprId {
+    pub(super) fn module_item(&mut self, alias: &Ident, name: &Ident) -> ExprId {
         let path = [alias.clone(), name.clone()];
         match self.cx.lookup_path(self.module, &path) {
             Ok(Some(declared)) => match declared.what {
@@ -149,10 +149,7 @@ impl Lower<'_, '_> {
                     )
                 }
             },
-            Ok(None) | Err(()) => {
-                let _ = module;
-                self.poison(name.span)
-            }
+            Ok(None) | Err(()) => self.poison(name.span),
         }
     }
 
@@ -202,7 +199,7 @@ impl Lower<'_, '_> {
             diagnostic = diagnostic.also(span, "declared here");
         }
         self.cx
-            .say(diagnostic.help(format!("declare it to have it checked: `{}: str?`", name.name)));
+            .say(diagnostic.help(format!("declare it to have it checked: {}", declaration(&name.name))));
         true
     }
 
@@ -284,5 +281,15 @@ impl Lower<'_, '_> {
             .label("no constant or parameter has this name")
             .help("only constants may stand here: there is no event at hand");
         self.say_and_poison(did_you_mean(diagnostic, near.as_deref(), name.span))
+    }
+}
+
+/// How a field of this name is declared.
+fn declaration(name: &str) -> String {
+    let written = quoted(name);
+    if written == name {
+        format!("`{name}: str?`")
+    } else {
+        format!("`` {written}: str? ``")
     }
 }

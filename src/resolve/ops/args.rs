@@ -3,7 +3,7 @@
 use crate::data::{Type, Value};
 use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::resolve::context::{Cx, did_you_mean, listed};
-use crate::resolve::types::{shown, type_of};
+use crate::resolve::types::{a_type, shown, type_of};
 use crate::syntax::ast::{Arg, ArgValue, Expr, Ident, Operator};
 
 /// The arguments of one operator, sorted.
@@ -159,7 +159,7 @@ fn constant(cx: &mut Cx<'_>, module: usize, expr: &Expr, wanted: &Type) -> Optio
     if type_of(&value) == *wanted || (*wanted == Type::Float && matches!(value, Value::Int(_))) {
         return Some(value);
     }
-    let message = format!("{} is needed here, not {}", shown(wanted), shown(&type_of(&value)));
+    let message = format!("{} is needed here, not {}", a_type(wanted), shown(&type_of(&value)));
     cx.say(Diagnostic::new(Code::OperatorArguments, expr.span, message));
     None
 }

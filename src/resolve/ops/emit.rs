@@ -181,7 +181,7 @@ fn is_connector(cx: &mut Cx<'_>, flow: &Flow, expr: &Expr) -> bool {
                 .map(|(name, _)| *name);
             let near = nearest(&name.name, names).map(str::to_owned);
             let message = format!("no connector `{}` is declared", name.name);
-            let diagnostic = Diagnostic::new(Code::BadTarget, name.span, message)
+            let diagnostic = Diagnostic::new(Code::BadOutput, name.span, message)
                 .help("a file is given as text: `.to(\"alerts.jsonl\")`");
             cx.say(did_you_mean(diagnostic, near.as_deref(), name.span));
             true
@@ -230,7 +230,7 @@ fn target(cx: &mut Cx<'_>, flow: &mut Flow, expr: &Expr) {
         Format::Later(what) => cx.refuse(expr.span, what),
         Format::Unknown => cx.say(
             Diagnostic::new(
-                Code::BadTarget,
+                Code::BadOutput,
                 expr.span,
                 format!("the name `{path}` does not say in which format to write"),
             )

@@ -99,10 +99,11 @@ fn unknown(cx: &mut Cx<'_>, name: &str, operator: &ast::Operator) {
 
 /// Lowers a condition over the rows of a flow; warns when it is the same for every row.
 pub(super) fn condition(cx: &mut Cx<'_>, flow: &Flow, expr: &ast::Expr) -> ExprId {
+    let before = cx.diagnostics.len();
     let mut lower = Lower::at(cx, flow);
     let id = lower.condition(expr);
     let depends = lower.reads_param;
-    if !depends {
+    if !depends && cx.diagnostics.len() == before {
         warn_constant(cx, id, expr);
     }
     id
@@ -116,7 +117,7 @@ fn warn_constant(cx: &mut Cx<'_>, id: ExprId, expr: &ast::Expr) {
         });
         varies
     };
-    if cx.query.exprs.ty(id) == &crate::data::Type::Any || varies(cx) {
+    if super::constants::has_poison(&cx.query.exprs, id) || varies(cx) {
         return;
     }
     let (word, effect) = match super::constants::value_of(&cx.query.exprs, id) {

@@ -44,6 +44,9 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 /// refused before is not refused again.
 pub(super) fn refuse(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) -> bool {
     let name = operator.name.name.as_str();
+    if flow.refused && name.ends_with("window") {
+        return true;
+    }
     if LATER.contains(&name) {
         cx.refuse(operator.name.span, format!("the operator `.{name}`"));
         flow.refused = true;
