@@ -16,6 +16,7 @@ mod lex;
 mod limits;
 mod operators;
 mod report;
+mod steps;
 mod token;
 mod words;
 
@@ -109,6 +110,7 @@ impl Reader<'_> {
             return None;
         }
         for _ in 0..MAX_READINGS {
+            steps::count(tokens.len());
             let cx = build::Cx::new(self.file, &tokens);
             let located = tokens
                 .iter()

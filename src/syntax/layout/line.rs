@@ -2,6 +2,7 @@
 
 use super::{FrameKind, Layout};
 use crate::diag::{Code, Diagnostic, Span};
+use crate::syntax::steps;
 use crate::syntax::token::{Tok, Token};
 
 impl Layout<'_> {
@@ -36,6 +37,7 @@ impl Layout<'_> {
     /// The columns before a token: characters, a tab reaching to the next multiple of four.
     pub(super) fn column(&self, token: &Token) -> usize {
         let line = self.indentation(token);
+        steps::count(line.range().len());
         self.text[line.range()].chars().fold(0, |column, c| match c {
             '\t' => column / 4 * 4 + 4,
             '\u{feff}' => column,

@@ -14,6 +14,7 @@ mod bracket;
 mod config;
 mod line;
 
+use super::steps;
 use super::token::{Tok, Token};
 use crate::diag::{Diagnostic, FileId, Span};
 
@@ -199,6 +200,7 @@ impl<'t> Layout<'t> {
 
     /// Handles one token.
     fn token(&mut self) {
+        steps::count(1);
         let Some(token) = self.input.get(self.at) else { return };
         if token.first {
             self.line_start();
