@@ -16,6 +16,7 @@ mod lex;
 mod limits;
 mod operators;
 mod report;
+mod steps;
 mod token;
 mod words;
 
@@ -34,7 +35,7 @@ mod grammar {
 
 pub use operators::{OPERATORS, is_operator};
 
-use crate::diag::{Diagnostic, FileId};
+use crate::diag::{Code, Diagnostic, FileId};
 use lalrpop_util::ParseError;
 use layout::Statement;
 use token::{Tok, Token};
@@ -55,7 +56,10 @@ pub struct Parsed {
 #[must_use]
 pub fn parse(file: FileId, text: &str) -> Parsed {
     let lexed = lex::lex(file, text);
-    let laid = layout::lay_out(file, text, lexed.tokens);
+    let unclosed = lexed.errors.iter().filter(|error| error.code == Code::UnclosedString);
+    let mut unclosed: Vec<u32> = unclosed.map(|error| error.primary.span.start).collect();
+    unclosed.sort_unstable();
+    let laid = layout::lay_out(file, text, lexed.tokens, &unclosed);
     let mut errors = lexed.errors;
     errors.extend(laid.errors);
     errors.sort_by_key(|error| error.primary.span);
@@ -106,6 +110,7 @@ impl Reader<'_> {
             return None;
         }
         for _ in 0..MAX_READINGS {
+            steps::count(tokens.len());
             let cx = build::Cx::new(self.file, &tokens);
             let located = tokens
                 .iter()

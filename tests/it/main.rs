@@ -13,3 +13,5 @@ mod manual;
 mod resolve;
 mod syntax;
 mod syntax_errors;
+mod syntax_properties;
+mod syntax_trees;

@@ -70,7 +70,7 @@ const CASES: &[(&str, &str)] = &[
     ("missing colon of event", "event Login\n    user: str\n    ip: str\n"),
     ("from after equals", "stream X = from Y where a == 1\n"),
     ("semicolon", "stream X = A;\nstream Y = B;\n"),
-    ("semicolon between", "stream X = A; stream Y = B +\n"),
+    ("semicolon between", "stream X = A; stream Y = B -\n"),
     (
         "else if",
         "fn f(x):\n    if x:\n        return 1\n    else if y:\n        return 2\n",
@@ -84,7 +84,11 @@ const CASES: &[(&str, &str)] = &[
     ("unclosed comment", "stream X = A\n/* never closed\n"),
     ("clause twice", "stream X = A where a == 1 as x where b == 2 as y\n"),
     ("impossible repetition", "stream X = A{3,2} -> B{0}\n"),
-    ("bad target", "fn f(x):\n    x + 1 = 2\n"),
+    (
+        "bad target",
+        "fn f(x):\n    f(x) = 2\n    x + 1 = 2\n    return x = 1\n",
+    ),
+    ("misspelt unit", "let x = 5minuts\n"),
     ("clause on an expression", "stream X = A -> B .not(x + 1 where y)\n"),
     ("misspelt statement", "steam X = A\nevnt Y\n"),
     ("no statement", "if x:\n    y\n"),

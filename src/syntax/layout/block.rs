@@ -2,6 +2,7 @@
 
 use super::{Frame, FrameKind, Layout, Mode, NO_COLUMN};
 use crate::diag::{Code, Diagnostic, Span};
+use crate::syntax::steps;
 use crate::syntax::token::{Tok, Token};
 
 impl Layout<'_> {
@@ -82,6 +83,7 @@ impl Layout<'_> {
 
     /// Closes the innermost block, which must not be the program's own.
     pub(super) fn close_block(&mut self) {
+        steps::count(1);
         if matches!(self.current.last(), Some(token) if token.tok == Tok::Indent) {
             self.synthetic(Tok::Broken);
         }

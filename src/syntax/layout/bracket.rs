@@ -101,8 +101,18 @@ impl Layout<'_> {
             }
             None => error,
         };
-        self.error(error);
+        self.bracket_error(error, span);
         self.at += 1;
+    }
+
+    /// Reports the first bracket of a statement that is wrong. `end`: how far the statement is read.
+    fn bracket_error(&mut self, error: Diagnostic, end: Span) {
+        let start = self.current.first().map_or(end.start, |token| token.start);
+        let next = self.unclosed_strings.partition_point(|&at| at < start);
+        let in_string = self.unclosed_strings.get(next).is_some_and(|&at| at <= end.end);
+        if !std::mem::replace(&mut self.bracket_reported, true) && !in_string {
+            self.error(error);
+        }
     }
 
     /// Closes the innermost bracket, which the program never does.
@@ -121,11 +131,10 @@ impl Layout<'_> {
             |token| self.span_of(token),
         );
         let shown = &self.text[span.range()];
-        self.error(
-            Diagnostic::new(Code::UnclosedBracket, span, format!("this `{shown}` is never closed"))
-                .label("opened here")
-                .also(end, format!("there is no `{close}` before this")),
-        );
+        let error = Diagnostic::new(Code::UnclosedBracket, span, format!("this `{shown}` is never closed"))
+            .label("opened here")
+            .also(end, format!("there is no `{close}` before this"));
+        self.bracket_error(error, end);
     }
 
     /// Closes everything that is open. Of the brackets, only the innermost is reported.

@@ -2,6 +2,7 @@
 
 use super::{FrameKind, Layout};
 use crate::diag::{Code, Diagnostic, Span};
+use crate::syntax::steps;
 use crate::syntax::token::{Tok, Token};
 
 impl Layout<'_> {
@@ -36,6 +37,7 @@ impl Layout<'_> {
     /// The columns before a token: characters, a tab reaching to the next multiple of four.
     pub(super) fn column(&self, token: &Token) -> usize {
         let line = self.indentation(token);
+        steps::count(line.range().len());
         self.text[line.range()].chars().fold(0, |column, c| match c {
             '\t' => column / 4 * 4 + 4,
             '\u{feff}' => column,
@@ -55,7 +57,6 @@ impl Layout<'_> {
         let known = std::mem::replace(&mut self.top().column, column);
         if column > 0 && known != column {
             let span = self.span_of(token);
-            let indentation = self.indentation(token);
             self.error(
                 Diagnostic::new(
                     Code::BadIndentation,
@@ -63,7 +64,7 @@ impl Layout<'_> {
                     "a statement at the top begins at the start of its line",
                 )
                 .label(format!("this one begins in column {}", column + 1))
-                .fix("take the indentation away", indentation, ""),
+                .help("take the indentation away"),
             );
         }
     }

@@ -14,6 +14,7 @@ mod bracket;
 mod config;
 mod line;
 
+use super::steps;
 use super::token::{Tok, Token};
 use crate::diag::{Diagnostic, FileId, Span};
 
@@ -33,8 +34,11 @@ pub(super) struct Laid {
 }
 
 /// Lays out the tokens of a text.
-pub(super) fn lay_out(file: FileId, text: &str, tokens: Vec<Token>) -> Laid {
-    let mut layout = Layout::new(file, text, tokens);
+///
+/// `unclosed`: where strings begin that never end, in order. The rest of their line may be part of
+/// them, so nothing is said about brackets in their statements.
+pub(super) fn lay_out(file: FileId, text: &str, tokens: Vec<Token>, unclosed: &[u32]) -> Laid {
+    let mut layout = Layout::new(file, text, tokens, unclosed);
     while layout.at < layout.input.len() {
         layout.token();
     }
@@ -112,6 +116,10 @@ struct Layout<'t> {
     /// The first tab and the first space that indent a line of this statement.
     indented_by: (Option<Span>, Option<Span>),
     mixed: bool,
+    /// Where strings begin that never end.
+    unclosed_strings: &'t [u32],
+    /// A bracket of this statement has been reported: what is wrong with others may follow from it.
+    bracket_reported: bool,
     /// The column of the block that the line at hand has just closed.
     last_closed: Option<usize>,
     current: Vec<Token>,
@@ -119,7 +127,7 @@ struct Layout<'t> {
 }
 
 impl<'t> Layout<'t> {
-    fn new(file: FileId, text: &'t str, input: Vec<Token>) -> Self {
+    fn new(file: FileId, text: &'t str, input: Vec<Token>, unclosed_strings: &'t [u32]) -> Self {
         Self {
             file,
             text,
@@ -130,6 +138,8 @@ impl<'t> Layout<'t> {
             opening: false,
             indented_by: (None, None),
             mixed: false,
+            unclosed_strings,
+            bracket_reported: false,
             last_closed: None,
             current: Vec::new(),
             out: Laid {
@@ -190,6 +200,7 @@ impl<'t> Layout<'t> {
 
     /// Handles one token.
     fn token(&mut self) {
+        steps::count(1);
         let Some(token) = self.input.get(self.at) else { return };
         if token.first {
             self.line_start();
@@ -236,6 +247,7 @@ impl<'t> Layout<'t> {
         self.top().names = false;
         self.indented_by = (None, None);
         self.mixed = false;
+        self.bracket_reported = false;
         if self.current.is_empty() {
             return;
         }

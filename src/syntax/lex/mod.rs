@@ -8,6 +8,7 @@ mod number;
 mod string;
 mod symbol;
 
+use super::steps;
 use super::token::{Tok, Token};
 use crate::diag::{Code, Diagnostic, FileId, Span};
 
@@ -83,6 +84,7 @@ impl Lexer<'_> {
 
     /// Reads one token, or one stretch of text that makes none.
     fn step(&mut self) {
+        steps::count(1);
         match self.byte(0) {
             b'\n' => {
                 self.end_interpolations();
@@ -108,7 +110,9 @@ impl Lexer<'_> {
     /// Moves to the next byte that does not satisfy `keep`. ASCII classes only.
     fn skip_while(&mut self, keep: impl Fn(u8) -> bool) {
         let bytes = &self.text.as_bytes()[self.at..];
-        self.at += bytes.iter().take_while(|&&b| keep(b)).count();
+        let length = bytes.iter().take_while(|&&b| keep(b)).count();
+        steps::count(length);
+        self.at += length;
     }
 
     fn skip_line(&mut self) {

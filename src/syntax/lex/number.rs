@@ -152,7 +152,7 @@ impl Lexer<'_> {
                 span,
                 format!("the duration `{whole}` is longer than 292 years"),
             ),
-            Duration::Unit(unit) => self.unknown_unit(start, whole, unit),
+            Duration::Unit(unit) if is_like_a_unit(unit) => self.unknown_unit(start, whole, unit),
             Duration::NotOne if float && UNITS.iter().any(|&(unit, _)| unit == &text[digits_end..self.at]) => {
                 Diagnostic::new(
                     Code::BadNumber,
@@ -161,11 +161,12 @@ impl Lexer<'_> {
                 )
                 .help("combine units: `1h30m` is an hour and a half")
             }
-            Duration::NotOne => Diagnostic::new(
+            Duration::NotOne | Duration::Unit(_) => Diagnostic::new(
                 Code::BadNumber,
                 span,
                 format!("`{whole}` is a number with letters behind it"),
             )
+            .label("the units of time are `ns us ms s m h d w`")
             .help("a name cannot begin with a digit unless it stands in backticks"),
         };
         self.error(error);
@@ -176,18 +177,14 @@ impl Lexer<'_> {
         let span = self.span(start, start + whole.len());
         let error = Diagnostic::new(Code::UnknownUnit, span, format!("`{unit}` is no unit of time"))
             .label("the units are `ns us ms s m h d w`");
-        let long = LONG_UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .map(|&(_, short)| short);
-        let certain = long.is_some() && whole.ends_with(unit);
-        let meant = long.or_else(|| nearest(unit, LONG_UNITS.iter().map(|&(name, _)| name)));
-        match meant {
-            Some(short) if certain => {
-                let kept = &whole[..whole.len() - unit.len()];
-                error.fix(format!("write `{kept}{short}`"), span, format!("{kept}{short}"))
-            }
-            _ => error,
+        let Some(short) = unit_meant(unit).filter(|_| whole.ends_with(unit)) else {
+            return error;
+        };
+        let kept = &whole[..whole.len() - unit.len()];
+        if LONG_UNITS.iter().any(|(name, _)| *name == unit) {
+            error.fix(format!("write `{kept}{short}`"), span, format!("{kept}{short}"))
+        } else {
+            error.help(format!("did you mean `{kept}{short}`?"))
         }
     }
 
@@ -239,6 +236,21 @@ impl Lexer<'_> {
 
 fn is_digit(b: u8) -> bool {
     b.is_ascii_digit() || b == b'_'
+}
+
+/// Whether some unit may have been meant.
+fn is_like_a_unit(text: &str) -> bool {
+    text.len() == 1 || unit_meant(text).is_some()
+}
+
+/// The unit that a longer or misspelt name stands for.
+fn unit_meant(text: &str) -> Option<&'static str> {
+    let names = || LONG_UNITS.iter().map(|&(name, _)| name);
+    let meant = names().find(|name| *name == text).or_else(|| nearest(text, names()))?;
+    LONG_UNITS
+        .iter()
+        .find(|(name, _)| *name == meant)
+        .map(|&(_, short)| short)
 }
 
 /// Reads `1h30m`.

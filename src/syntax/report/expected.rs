@@ -79,25 +79,36 @@ const CLASSES: &[(&str, &[&str])] = &[
     ("`on`", &["on"]),
     ("a quantifier", &["?", "{"]),
     ("the end of the line", &["NEWLINE"]),
-    (
-        "an operator",
-        &[
-            "+", "-", "*", "/", "%", "**", "<<", ">>", "&", "^", "|", "==", "!=", "<", "<=", ">", ">=", "and", "or",
-            "in", "is", "not", "??", "..", "..=", ".", "?", "[", "(",
-        ],
-    ),
+];
+
+/// What may stand behind an operand. It is named last, and what it covers by no other name.
+const OPERATORS: &[&str] = &[
+    "+", "-", "*", "/", "%", "**", "<<", ">>", "&", "^", "|", "==", "!=", "<", "<=", ">", ">=", "and", "or", "in",
+    "is", "not", "??", "..", "..=", ".", "?", "[", "(",
 ];
 
 /// The classes of what could have stood there.
 pub(super) fn classes(expected: &[String]) -> Vec<&'static str> {
     let mut left: Vec<&str> = expected.iter().map(|name| name.trim_matches('"')).collect();
+    let operator = left.contains(&"+") && left.contains(&"==");
+    if operator {
+        left.retain(|name| !OPERATORS.contains(name));
+    }
+    // In an argument a clause is possible, but hardly ever meant.
+    if left.contains(&"asc") {
+        left.retain(|name| !matches!(*name, "where" | "as" | "within"));
+    }
     let mut classes = Vec::new();
+    let room = MAX_CLASSES - usize::from(operator);
     for (class, terminals) in CLASSES {
         let key = terminals.first().copied().unwrap_or("");
-        if left.contains(&key) && classes.len() < MAX_CLASSES {
+        if left.contains(&key) && classes.len() < room {
             classes.push(*class);
             left.retain(|name| !terminals.contains(name));
         }
+    }
+    if operator {
+        classes.push("an operator");
     }
     classes
 }

@@ -48,7 +48,7 @@ pub(super) fn not_a_statement(
         _ => "no statement begins like this".to_owned(),
     };
     let error = Diagnostic::new(Code::NotAStatement, span, message);
-    let is_word = matches!(first.tok, Tok::Name(_)) && tokens.len() > 2;
+    let is_word = matches!(first.tok, Tok::Name(_)) && tokens.len() > 2 && word.len() < 32;
     match nearest(word, STATEMENTS.iter().copied()).filter(|_| is_word) {
         Some(meant) => Some(Some(error.fix(format!("write `{meant}`"), span, meant))),
         None if repeated => Some(None),
@@ -105,6 +105,15 @@ impl Scene<'_> {
         self.expected.iter().any(|name| name.trim_matches('"') == terminal)
     }
 
+    /// Whether an operand stands where one has just ended, in a list.
+    fn misses_comma(&self) -> bool {
+        let value = matches!(
+            self.tok(0),
+            Some(Tok::Name(_) | Tok::Str(_) | Tok::Int(_) | Tok::Float(_) | Tok::Duration(_) | Tok::FOpen)
+        );
+        value && self.expects(",") && self.expects("+")
+    }
+
     /// An error without special knowledge: what stands there, and what could.
     fn plain(&self) -> Diagnostic {
         let found = expected::found(self);
@@ -112,6 +121,9 @@ impl Scene<'_> {
         let classes = expected::classes(self.expected);
         if !classes.is_empty() {
             error = error.label(format!("expected {}", expected::listed(&classes)));
+        }
+        if self.misses_comma() {
+            error = error.help("is a comma missing before it?");
         }
         error
     }

@@ -11,6 +11,7 @@
 mod place;
 
 use super::operators::is_operator;
+use super::steps;
 use super::token::{Tok, Token};
 use crate::diag::{Code, Diagnostic, FileId, Span};
 use place::{Level, ends_operand};
@@ -27,6 +28,7 @@ pub(super) fn mark(file: FileId, text: &str, tokens: &mut Vec<Token>) -> Vec<Dia
         doomed: Vec::new(),
         errors: Vec::new(),
     };
+    steps::count(tokens.len());
     for at in 0..tokens.len() {
         words.token(tokens, at);
     }
