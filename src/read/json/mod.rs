@@ -21,7 +21,6 @@ mod fault;
 mod field;
 mod index;
 mod marks;
-mod members;
 mod prefilter;
 mod record;
 mod scratch;
