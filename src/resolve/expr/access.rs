@@ -13,14 +13,15 @@ use crate::syntax::ast::{self, ExprKind, Ident};
 /// One step of an access chain as written.
 enum Step<'e> {
     Key(&'e Ident),
-    Index(&'e ast::Expr),
+    /// What stands in the brackets, and the whole up to the closing one.
+    Index(&'e ast::Expr, Span),
 }
 
 impl Step<'_> {
     fn span(&self) -> Span {
         match self {
             Self::Key(name) => name.span,
-            Self::Index(index) => index.span,
+            Self::Index(_, whole) => *whole,
         }
     }
 
@@ -28,7 +29,7 @@ impl Step<'_> {
     fn segment(&self) -> Option<PathSeg> {
         match self {
             Self::Key(name) => Some(PathSeg::Key(name.name.clone())),
-            Self::Index(index) => constant_index(index).map(PathSeg::Index),
+            Self::Index(index, _) => constant_index(index).map(PathSeg::Index),
         }
     }
 }
@@ -57,7 +58,7 @@ impl Lower<'_, '_> {
                     base = of;
                 }
                 ExprKind::Index(of, index) => {
-                    steps.push(Step::Index(index));
+                    steps.push(Step::Index(index, base.span));
                     base = of;
                 }
                 _ => break,
@@ -148,7 +149,7 @@ impl Lower<'_, '_> {
         for step in steps {
             node = match step {
                 Step::Key(name) => self.get(node, name, span.to(name.span)),
-                Step::Index(index) => self.index(node, index, span.to(index.span)),
+                Step::Index(index, whole) => self.index(node, index, span.to(*whole)),
             };
         }
         node
