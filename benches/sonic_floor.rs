@@ -67,20 +67,46 @@ impl<'a> From<Nested<'a>> for Flat<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Row<'a> {
-    Amount { ts: &'a str, user: &'a str, amount: f64 },
-    Status { user: &'a str, region: &'a str, status: i64 },
-    Risk { ts: &'a str, user: &'a str, risk: f64 },
+    Amount {
+        ts: &'a str,
+        user: &'a str,
+        amount: f64,
+    },
+    Status {
+        user: &'a str,
+        region: &'a str,
+        status: i64,
+    },
+    Risk {
+        ts: &'a str,
+        user: &'a str,
+        risk: f64,
+    },
 }
 
 fn answer<'a>(question: &str, event: &'a Flat<'_>) -> Option<Row<'a>> {
     let Flat { ts, user, region, .. } = event;
     match (question, event.event_type.as_ref()) {
-        ("filter", "Payment") if event.amount > 800.0 => Some(Row::Amount { ts, user, amount: event.amount }),
-        ("project", "HttpRequest") => Some(Row::Status { user, region, status: event.status }),
-        ("rare", "KeyRotated") => Some(Row::Risk { ts, user, risk: event.risk }),
-        ("nested", "LoginFailed") if event.region == "eu-west-1" && event.risk > 0.9 => {
-            Some(Row::Risk { ts, user, risk: event.risk })
-        }
+        ("filter", "Payment") if event.amount > 800.0 => Some(Row::Amount {
+            ts,
+            user,
+            amount: event.amount,
+        }),
+        ("project", "HttpRequest") => Some(Row::Status {
+            user,
+            region,
+            status: event.status,
+        }),
+        ("rare", "KeyRotated") => Some(Row::Risk {
+            ts,
+            user,
+            risk: event.risk,
+        }),
+        ("nested", "LoginFailed") if event.region == "eu-west-1" && event.risk > 0.9 => Some(Row::Risk {
+            ts,
+            user,
+            risk: event.risk,
+        }),
         _ => None,
     }
 }

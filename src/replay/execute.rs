@@ -141,7 +141,11 @@ impl<'a> Executor<'a> {
     /// Pushes the records of a batch; `scan` is its place in [`Plan::scans`], `skip` its bad rows.
     pub(super) fn records(&mut self, scan: usize, event: &Arc<dyn EventRows>, skip: &[u32]) {
         let flow = Flow::records(scan, event.clone());
-        let kept = (!skip.is_empty()).then(|| (0..event.len() as u32).filter(|row| skip.binary_search(row).is_err()).collect());
+        let kept = (!skip.is_empty()).then(|| {
+            (0..event.len() as u32)
+                .filter(|row| skip.binary_search(row).is_err())
+                .collect()
+        });
         let view = View {
             rows: kept,
             keys: Vec::new(),
