@@ -2,11 +2,14 @@
 
 use arrow::array::Array;
 
+use super::own::Own;
 use crate::data::format::{duration_seconds, write_float, write_json, write_json_text, write_timestamp};
 use crate::data::{Column, EventRows, Value};
 
-/// Appends a whole event: our two members, then its own, byte for byte.
+/// Appends a whole event: our two members, then its own, byte for byte. Where it has a member
+/// `stream` or `ts` itself, ours is left out.
 pub fn record_row(stream: &[u8], ts: i64, event: &dyn EventRows, row: u32, out: &mut Vec<u8>) {
+    let start = out.len();
     head(stream, ts, out);
     out.push(b',');
     let before = out.len();
@@ -14,7 +17,30 @@ pub fn record_row(stream: &[u8], ts: i64, event: &dyn EventRows, row: u32, out: 
     if out.len() == before {
         out.pop();
     }
+    match Own::among(&out[before..]) {
+        Own {
+            stream: false,
+            ts: false,
+        } => {}
+        own => drop(out.splice(start..before, remaining_head(own, stream, ts))),
+    }
     out.extend_from_slice(b"}\n");
+}
+
+/// What is left of our members.
+fn remaining_head(own: Own, stream: &[u8], ts: i64) -> Vec<u8> {
+    let mut head = vec![b'{'];
+    if !own.stream {
+        head.extend_from_slice(b"\"stream\":");
+        head.extend_from_slice(stream);
+        head.push(b',');
+    }
+    if !own.ts {
+        head.extend_from_slice(b"\"ts\":");
+        time(ts, &mut head);
+        head.push(b',');
+    }
+    head
 }
 
 /// Appends a row that is a single value: a map by its members, anything else as the field `value`.

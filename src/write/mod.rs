@@ -2,6 +2,7 @@
 
 mod json;
 mod output;
+mod own;
 
 pub use json::{FieldKeys, field_row, record_row, value_row};
 pub use output::{Output, OutputError};

@@ -494,12 +494,7 @@ fn whole_events_pass_as_they_stand() {
         members(r#"{"a": 1, "a":2,"b":{"ts":3}}"#),
         r#""a": 1, "a":2,"b":{"ts":3}"#
     );
-    assert_eq!(
-        members(r#"{"ts":1,"a":[1,{"ts":2}],"stream":"x","b":"ts"}"#),
-        r#""a":[1,{"ts":2}],"b":"ts""#
-    );
-    assert_eq!(members(r#"{"\u0074s":1,"a,}":"\",{"}"#), r#""a,}":"\",{""#);
-    assert_eq!(members(r#"{"ts":1}"#), "");
+    assert_eq!(members(r#"{ "ts":1, "b" : "\u0074s" }"#), r#""ts":1, "b" : "\u0074s""#);
     assert_eq!(members("{}"), "");
 }
 

@@ -292,13 +292,7 @@ impl EventRows for Batch {
             self.remember(&mut self.later(), row, fault);
             return;
         }
-        let inner = text[1..text.len() - 1].trim_ascii();
-        let named = |key: &[u8]| memchr::memmem::find(inner, key).is_some();
-        if !named(b"\"ts\"") && !named(b"\"stream\"") && !(self.row(row).special && inner.contains(&b'\\')) {
-            out.extend_from_slice(inner);
-            return;
-        }
-        super::members::without(text, out);
+        out.extend_from_slice(text[1..text.len() - 1].trim_ascii());
     }
 
     fn take_bad(&self) -> Vec<(u32, BadRecord)> {

@@ -20,7 +20,6 @@ mod exact;
 mod fault;
 mod field;
 mod index;
-mod members;
 mod prefilter;
 mod record;
 mod scratch;
