@@ -20,7 +20,7 @@ use crate::data::BadRecord;
 use crate::data::format::write_json_text;
 use crate::eval::Program;
 use crate::plan::Plan;
-use crate::read::{Input, Morsel};
+use crate::read::{Base, Input, Morsel};
 use crate::write::Output;
 
 /// Morsels in a round.
@@ -125,6 +125,8 @@ struct Writer<'r> {
     dead: Option<Output>,
     state: OrderedState,
     times: Times,
+    /// Inputs that were looked through and have no time in any record.
+    untimed: Vec<bool>,
     numbers: Vec<u64>,
     inputs: Vec<InputReport>,
     consumed: Vec<u64>,
@@ -154,6 +156,7 @@ impl<'r> Writer<'r> {
             dead: options.dead_letter.as_deref().map(Output::open).transpose()?,
             state: OrderedState::new(plan),
             times: Times::default(),
+            untimed: vec![false; inputs.len()],
             numbers: Vec::new(),
             consumed: vec![0; inputs.len()],
             inputs: names.collect(),
@@ -174,13 +177,21 @@ impl<'r> Writer<'r> {
         inputs: &[Input],
     ) -> Result<(), RunError> {
         for at in 0..tasks.len() {
-            if tasks[at].needs_base()
+            let again = tasks[at].needs_base();
+            // Ordered stages ask for times only now.
+            if (again || self.plan.order_matters)
                 && let Some(decoded) = &tasks[at].decoded
             {
                 let input = tasks[at].input;
-                let later = || first_after(&tasks, at).or_else(|| first_time_of(context, reopen, input));
+                let untimed = self.untimed[input];
+                let look = || first_after(&tasks, at).or_else(|| first_time_of(context, reopen, input));
+                let later = || (!untimed).then(look).flatten();
                 let base = self.times.base(self.inputs[input].records, decoded, later);
-                tasks[at].run_with_base(context, base);
+                self.untimed[input] = base.time == Base::UNTIMED;
+                decoded.set_base(base);
+                if again {
+                    tasks[at].run_with_base(context, base);
+                }
             }
             self.morsel(&mut tasks[at], inputs)?;
             if self.stopped.is_some() {

@@ -66,9 +66,11 @@ fn rfc3339(ns: i64) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// The first time among the morsels after `at`.
+/// The first time among the morsels after `at`, of the same input: which inputs share a round must
+/// not matter.
 pub(super) fn first_after(tasks: &[Task<'_>], at: usize) -> Option<i64> {
     tasks[at + 1..]
         .iter()
+        .take_while(|task| task.input == tasks[at].input)
         .find_map(|task| task.decoded.as_ref().and_then(Decoded::first_time))
 }

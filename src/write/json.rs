@@ -16,6 +16,8 @@ pub fn record_row(stream: &[u8], ts: i64, event: &dyn EventRows, row: u32, out: 
     event.members(row, out);
     if out.len() == before {
         out.pop();
+        out.extend_from_slice(b"}\n");
+        return;
     }
     match Own::among(&out[before..]) {
         Own {

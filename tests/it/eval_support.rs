@@ -110,10 +110,6 @@ impl Table {
     pub(crate) fn of(columns: Vec<Vec<Value>>) -> Self {
         Self::new(columns.into_iter().map(Column::from_values).collect())
     }
-
-    pub(crate) fn take_decoded(&self) -> Vec<Decoded> {
-        std::mem::take(&mut self.decoded.lock().expect("no panic"))
-    }
 }
 
 fn selected(column: &Column, rows: Option<&[u32]>) -> Column {
@@ -208,4 +204,13 @@ impl Build {
 /// A mixed column, whatever its values are.
 pub(crate) fn mixed(values: Vec<Value>) -> Column {
     Column::Any(Arc::from(values))
+}
+
+/// Whether two values are the same; all NaN are.
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b)),
+        (a, b) => a == b,
+    }
 }

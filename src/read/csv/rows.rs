@@ -288,9 +288,6 @@ impl EventRows for CsvRows {
         let mut reader = self.reader();
         let mut first = true;
         for (column, name) in self.morsel.schema.names.iter().enumerate() {
-            if name == "stream" || name == "ts" {
-                continue;
-            }
             if !std::mem::take(&mut first) {
                 out.push(b',');
             }
