@@ -215,7 +215,7 @@ impl<'r> Writer<'r> {
                 self.times
                     .check(decoded, &self.inputs[input].name, self.inputs[input].lines)?;
             }
-            self.times.pass(decoded);
+            self.times.pass(decoded, self.plan.decode.time_of_all);
         }
         let mut outcome = task.finish(&mut self.state);
         // What was read of a mapped file that has shrunk is not what stood there.

@@ -28,10 +28,12 @@ impl Times {
         }
     }
 
-    /// Goes past a morsel.
-    pub(super) fn pass(&mut self, decoded: &Decoded) {
+    /// Goes past a morsel. `largest`: keep the largest time too, for [`Times::check`].
+    pub(super) fn pass(&mut self, decoded: &Decoded, largest: bool) {
         self.carried = decoded.last_time().or(self.carried);
-        self.largest = decoded.max_time().max(self.largest);
+        if largest {
+            self.largest = decoded.max_time().max(self.largest);
+        }
     }
 
     /// Checks that a morsel does not go back in time.

@@ -1,5 +1,6 @@
 //! What the batches of a morsel have in common.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +10,9 @@ use super::record::{RecordReader, each_record};
 use super::scratch;
 use crate::data::{BadRecord, Position};
 use crate::read::{BaseCell, Clock, InputInfo, MorselText};
+
+/// With how many bytes the search for a time begins.
+const PIECE: usize = 512;
 
 /// A morsel, and what is known of it.
 #[derive(Debug)]
@@ -119,11 +123,19 @@ impl Shared {
 
     /// Reads the times of all records.
     fn read_times(&self) -> Timeline {
-        let text = self.bytes();
         let mut timeline = Timeline::default();
+        self.each_time(self.first_byte()..self.bytes().len(), |line, time| {
+            timeline.add(line, time);
+            timeline.carried.push(timeline.last);
+        });
+        timeline
+    }
+
+    /// Calls `each` with the line and the time of every record of whole lines.
+    fn each_time(&self, range: Range<usize>, mut each: impl FnMut(u64, Option<i64>)) {
+        let text = self.bytes();
         let mut reader = RecordReader::new(&self.compiled, text);
         scratch::with(&self.compiled, |scratch| {
-            let range = self.first_byte()..text.len();
             let max = self.compiled.plan.max_record_bytes;
             each_record(scratch, text, range, max, |walk, record, base, framed| {
                 let time = framed.and_then(|()| {
@@ -133,11 +145,44 @@ impl Shared {
                     };
                     reader.time_of(walk, record, of)
                 });
-                timeline.add(record.line, time.ok().flatten());
-                timeline.carried.push(timeline.last);
+                each(record.line, time.ok().flatten());
             });
         });
-        timeline
+    }
+
+    /// The first time, found in ever longer pieces from the beginning.
+    fn look_for_first(&self) -> Option<i64> {
+        let text = self.bytes();
+        let (mut from, mut piece) = (self.first_byte(), PIECE);
+        while from < text.len() {
+            let about = (from + piece).min(text.len());
+            let to = memchr::memchr(b'\n', &text[about..]).map_or(text.len(), |at| about + at + 1);
+            let mut first = None;
+            self.each_time(from..to, |_, time| first = first.or(time));
+            if first.is_some() {
+                return first;
+            }
+            (from, piece) = (to, piece * 4);
+        }
+        None
+    }
+
+    /// The last time, found in ever longer pieces from the end.
+    fn look_for_last(&self) -> Option<i64> {
+        let text = self.bytes();
+        let (mut to, mut piece) = (text.len(), PIECE);
+        while to > self.first_byte() {
+            let about = to.saturating_sub(piece).max(self.first_byte());
+            let from = memchr::memrchr(b'\n', &text[self.first_byte()..about]);
+            let from = from.map_or(self.first_byte(), |at| self.first_byte() + at + 1);
+            let mut last = None;
+            self.each_time(from..to, |_, time| last = time.or(last));
+            if last.is_some() {
+                return last;
+            }
+            (to, piece) = (from, piece * 4);
+        }
+        None
     }
 
     /// The type that the input binds all its records to: the place of its fields, if anybody reads it.
@@ -149,11 +194,15 @@ impl Shared {
 
 impl Clock for Shared {
     fn first_time(&self) -> Option<i64> {
-        self.timeline().first
+        self.timeline
+            .get()
+            .map_or_else(|| self.look_for_first(), |timeline| timeline.first)
     }
 
     fn last_time(&self) -> Option<i64> {
-        self.timeline().last
+        self.timeline
+            .get()
+            .map_or_else(|| self.look_for_last(), |timeline| timeline.last)
     }
 
     fn max_time(&self) -> Option<i64> {
