@@ -35,6 +35,9 @@ pub fn explain(plan: &Plan, sources: &SourceMap, format: ExplainFormat, steps: b
     }
 }
 
+/// Pairs of texts.
+type Pairs = Vec<(String, String)>;
+
 struct View<'a> {
     plan: &'a Plan,
     sources: &'a SourceMap,
@@ -149,7 +152,7 @@ impl View<'_> {
     }
 
     /// Nodes and arrows, for the two drawing formats: (id, label), (from, to).
-    fn drawing(&self) -> (Vec<(String, String)>, Vec<(String, String)>) {
+    fn drawing(&self) -> (Pairs, Pairs) {
         let (mut nodes, mut arrows) = (Vec::new(), Vec::new());
         for (at, ty) in self.types() {
             nodes.push((format!("t{at}"), format!("{}\n{}", type_title(ty), fields(ty))));

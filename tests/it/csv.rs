@@ -178,9 +178,12 @@ fn what_does_not_fit_the_inferred_type_stays_text() {
     );
     assert_eq!(
         read.rows[3].3,
-        r#""n":3,"price":3.50,"ok":false,"at":"2026-01-23T10:00:00.5Z""#
+        r#""n":3,"price":3.50,"ok":false,"at":"2026-01-23T10:00:00.5Z","stream":"s""#
     );
-    assert_eq!(read.rows[1000].3, r#""n":"x","price":12,"ok":true,"at":null"#);
+    assert_eq!(
+        read.rows[1000].3,
+        r#""n":"x","price":12,"ok":true,"at":null,"stream":"s""#
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! All integration tests, one binary.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cases;
 mod csv;

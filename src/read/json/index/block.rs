@@ -64,7 +64,7 @@ pub(super) fn run<S: Simd>(index: &mut Index, text: &[u8]) {
         index.lines.push(Line {
             end: text.len() as u32,
             brackets: index.n_brackets as u32,
-            flags: odd | u8::from(state.special != 0) * Line::SPECIAL,
+            flags: odd | (u8::from(state.special != 0) * Line::SPECIAL),
         });
     }
 }
@@ -174,7 +174,7 @@ fn push_lines(index: &mut Index, state: &mut State, masks: [u64; 4], at: u32, be
         index.lines.push(Line {
             end: at + newlines.trailing_zeros(),
             brackets: before + (bracket & upto).count_ones(),
-            flags: u8::from(is_odd) * Line::ODD | u8::from(is_special) * Line::SPECIAL,
+            flags: (u8::from(is_odd) * Line::ODD) | (u8::from(is_special) * Line::SPECIAL),
         });
         state.special = 0;
         rest = !upto;

@@ -110,7 +110,7 @@ mod tests {
                 index.lines.push(Line {
                     end: (at + usize::from(byte != b'\n')) as u32,
                     brackets: index.brackets.len() as u32,
-                    flags: flags | u8::from(inside) * Line::ODD,
+                    flags: flags | (u8::from(inside) * Line::ODD),
                 });
                 (inside, flags) = (false, 0);
             }
