@@ -1,6 +1,6 @@
 //! Chains of nodes that only one reader follows become stages.
 
-use super::graph::{Graph, In};
+use super::graph::{Graph, In, Readers};
 use super::{Next, Sink, Stage, StageId, StepKind};
 use crate::ir::{EventId, Query, StreamId};
 
@@ -14,8 +14,47 @@ pub(super) struct Fused {
 
 /// Fuses the nodes of a graph.
 pub(super) fn fuse(query: &Query, graph: &Graph, types: &[EventId]) -> Fused {
-    let sinks = sinks(query);
-    let heads: Vec<bool> = (0..graph.nodes.len()).map(|at| !follows_alone(graph, at)).collect();
+    let readers = Readers::of(graph);
+    let heads: Vec<bool> = (0..graph.nodes.len())
+        .map(|at| !follows_alone(graph, &readers, at))
+        .collect();
+    let (mut stages, stage_of) = stages(graph, &heads);
+    let (sinks, sinks_of) = sinks(query);
+    let places = Places {
+        graph,
+        readers,
+        heads,
+        stage_of,
+        sinks_of,
+    };
+    for at in 0..graph.nodes.len() {
+        stages[places.stage_of[at].0 as usize]
+            .next
+            .extend(places.next(In::Node(at)));
+    }
+    let next_of = |event: Option<EventId>, any: bool| {
+        let scans = scans_of(query, event)
+            .into_iter()
+            .filter(|&scan| any || scan != In::Any);
+        scans.flat_map(|scan| places.next(scan)).collect()
+    };
+    let types = types.iter().copied();
+    Fused {
+        scans: types
+            .clone()
+            .map(Some)
+            .chain([None])
+            .map(|event| next_of(event, true))
+            .collect(),
+        fed: types.map(|event| next_of(Some(event), false)).collect(),
+        stages,
+        sinks,
+    }
+}
+
+/// The stages without their readers, and the stage of each node. A node that heads no stage goes
+/// into that of the node it follows.
+fn stages(graph: &Graph, heads: &[bool]) -> (Vec<Stage>, Vec<StageId>) {
     let mut stage_of = vec![StageId(0); graph.nodes.len()];
     let mut stages: Vec<Stage> = Vec::new();
     for (at, node) in graph.nodes.iter().enumerate() {
@@ -34,30 +73,7 @@ pub(super) fn fuse(query: &Query, graph: &Graph, types: &[EventId]) -> Fused {
             }
         }
     }
-    for at in 0..graph.nodes.len() {
-        let next = readers(query, graph, &sinks, In::Node(at), &heads, &stage_of);
-        stages[stage_of[at].0 as usize].next.extend(next);
-    }
-    let readers_of = |event: Option<EventId>, any: bool| {
-        let scans = scans_of(query, event)
-            .into_iter()
-            .filter(|&scan| any || scan != In::Any);
-        scans
-            .flat_map(|scan| readers(query, graph, &sinks, scan, &heads, &stage_of))
-            .collect()
-    };
-    let types = types.iter().copied();
-    Fused {
-        scans: types
-            .clone()
-            .map(Some)
-            .chain([None])
-            .map(|event| readers_of(event, true))
-            .collect(),
-        fed: types.map(|event| readers_of(Some(event), false)).collect(),
-        stages,
-        sinks,
-    }
+    (stages, stage_of)
 }
 
 /// The scans that records of a type go to: those of the type and its bases, in order, then `any`.
@@ -68,20 +84,15 @@ fn scans_of(query: &Query, event: Option<EventId>) -> Vec<In> {
 }
 
 /// Whether a node is the only reader of its only input, and runs where that runs.
-fn follows_alone(graph: &Graph, at: usize) -> bool {
+fn follows_alone(graph: &Graph, readers: &Readers, at: usize) -> bool {
     let [In::Node(before)] = graph.nodes[at].inputs[..] else {
         return false;
     };
-    let readers = graph
-        .nodes
-        .iter()
-        .flat_map(|node| &node.inputs)
-        .filter(|&&input| input == In::Node(before));
-    let written = graph.outputs.iter().any(|outputs| outputs.contains(&In::Node(before)));
+    let alone = readers.nodes(In::Node(before)).len() == 1 && readers.streams(In::Node(before)).is_empty();
     let feeds = feeds(&graph.nodes[before].step.kind).is_some();
     let node = &graph.nodes[at];
     let in_place = graph.nodes[before].ordered == node.ordered && !node.step.kind.needs_order();
-    readers.count() == 1 && !written && !feeds && in_place
+    alone && !feeds && in_place
 }
 
 /// The event type that a step's rows become.
@@ -93,10 +104,13 @@ fn feeds(kind: &StepKind) -> Option<EventId> {
     }
 }
 
-fn sinks(query: &Query) -> Vec<Sink> {
+/// What is written, and for each stream which of it.
+fn sinks(query: &Query) -> (Vec<Sink>, Vec<Vec<usize>>) {
     let mut sinks = Vec::new();
+    let mut of = Vec::new();
     for (at, stream) in query.streams.iter().enumerate() {
         let id = StreamId(at as u32);
+        let first = sinks.len();
         if !stream.targets.is_empty() {
             sinks.extend(stream.targets.iter().map(|to| Sink {
                 stream: id,
@@ -105,33 +119,38 @@ fn sinks(query: &Query) -> Vec<Sink> {
         } else if stream.writes {
             sinks.push(Sink { stream: id, path: None });
         }
+        of.push((first..sinks.len()).collect());
     }
-    sinks
+    (sinks, of)
 }
 
-/// Who reads a place that ends a stage, in program order.
-fn readers(query: &Query, graph: &Graph, sinks: &[Sink], place: In, heads: &[bool], stage_of: &[StageId]) -> Vec<Next> {
-    let mut found: Vec<(StreamId, u8, Next)> = Vec::new();
-    for (at, node) in graph.nodes.iter().enumerate() {
-        if heads[at] && node.inputs.contains(&place) {
-            let times = node.inputs.iter().filter(|&&input| input == place).count();
-            let stream = node.step.owners[0].stream;
-            found.extend(std::iter::repeat_n((stream, 1, Next::Stage(stage_of[at])), times));
+/// Everything that says who reads a place.
+struct Places<'g> {
+    graph: &'g Graph,
+    readers: Readers,
+    heads: Vec<bool>,
+    stage_of: Vec<StageId>,
+    sinks_of: Vec<Vec<usize>>,
+}
+
+impl Places<'_> {
+    /// Who reads a place that ends a stage, in program order.
+    fn next(&self, place: In) -> Vec<Next> {
+        let mut found: Vec<(StreamId, u8, Next)> = Vec::new();
+        for &at in self.readers.nodes(place).iter().filter(|&&at| self.heads[at]) {
+            let stream = self.graph.nodes[at].step.owners[0].stream;
+            found.push((stream, 1, Next::Stage(self.stage_of[at])));
         }
+        for &stream in self.readers.streams(place) {
+            let sinks = self.sinks_of[stream].iter();
+            found.extend(sinks.map(|&sink| (StreamId(stream as u32), 2, Next::Sink(sink))));
+        }
+        if let In::Node(at) = place
+            && let Some(event) = feeds(&self.graph.nodes[at].step.kind)
+        {
+            found.push((self.graph.nodes[at].step.owners[0].stream, 0, Next::Event(event)));
+        }
+        found.sort_by_key(|entry| (entry.0, entry.1));
+        found.into_iter().map(|entry| entry.2).collect()
     }
-    for (at, sink) in sinks.iter().enumerate() {
-        let times = graph.outputs[sink.stream.0 as usize]
-            .iter()
-            .filter(|&&output| output == place)
-            .count();
-        found.extend(std::iter::repeat_n((sink.stream, 2, Next::Sink(at)), times));
-    }
-    if let In::Node(at) = place
-        && let Some(event) = feeds(&graph.nodes[at].step.kind)
-        && !query.events.is_empty()
-    {
-        found.push((graph.nodes[at].step.owners[0].stream, 0, Next::Event(event)));
-    }
-    found.sort_by_key(|entry| (entry.0, entry.1));
-    found.into_iter().map(|entry| entry.2).collect()
 }

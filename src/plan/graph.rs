@@ -53,6 +53,43 @@ impl Graph {
     }
 }
 
+/// Who reads what comes out of a place.
+pub(super) struct Readers {
+    nodes: IndexMap<In, Vec<usize>, FixedHasher>,
+    streams: IndexMap<In, Vec<usize>, FixedHasher>,
+}
+
+impl Readers {
+    /// The readers of every place of a graph.
+    pub(super) fn of(graph: &Graph) -> Self {
+        let mut readers = Self {
+            nodes: IndexMap::default(),
+            streams: IndexMap::default(),
+        };
+        for (at, node) in graph.nodes.iter().enumerate() {
+            node.inputs
+                .iter()
+                .for_each(|&input| readers.nodes.entry(input).or_default().push(at));
+        }
+        for (at, outputs) in graph.outputs.iter().enumerate() {
+            outputs
+                .iter()
+                .for_each(|&output| readers.streams.entry(output).or_default().push(at));
+        }
+        readers
+    }
+
+    /// The nodes that read a place, once for each time that they do.
+    pub(super) fn nodes(&self, place: In) -> &[usize] {
+        self.nodes.get(&place).map_or(&[], Vec::as_slice)
+    }
+
+    /// The streams whose rows a place is, once for each time that it is.
+    pub(super) fn streams(&self, place: In) -> &[usize] {
+        self.streams.get(&place).map_or(&[], Vec::as_slice)
+    }
+}
+
 struct Builder<'a> {
     query: &'a Query,
     graph: Graph,

@@ -6,7 +6,7 @@
 
 use indexmap::IndexSet;
 
-use super::graph::{Graph, In};
+use super::graph::{Graph, In, Readers};
 use super::{Options, StepKind};
 use crate::data::Value;
 use crate::ir::{BinaryOp, EventId, Expr, ExprId, Query};
@@ -21,6 +21,7 @@ type Literals = Vec<Vec<u8>>;
 
 /// The alternatives of which a line must hold one; none when there is somebody who may want any line.
 pub(super) fn literals(query: &Query, graph: &Graph, options: &Options) -> Option<Literals> {
+    let readers = Readers::of(graph);
     let mut all = IndexSet::new();
     for scan in 0..graph.nodes.len() {
         for &input in graph.nodes[scan]
@@ -28,7 +29,7 @@ pub(super) fn literals(query: &Query, graph: &Graph, options: &Options) -> Optio
             .iter()
             .filter(|input| !matches!(input, In::Node(_)))
         {
-            all.extend(of_chain(query, graph, scan).or_else(|| of_type(query, input, options))?);
+            all.extend(of_chain(query, graph, &readers, scan).or_else(|| of_type(query, input, options))?);
         }
     }
     // Records that go out without any operator.
@@ -45,7 +46,7 @@ pub(super) fn literals(query: &Query, graph: &Graph, options: &Options) -> Optio
 
 /// What the filters say that begin at a node: the longest literals among its own and those of the
 /// filter that alone reads it, and so on.
-fn of_chain(query: &Query, graph: &Graph, mut at: usize) -> Option<Literals> {
+fn of_chain(query: &Query, graph: &Graph, readers: &Readers, mut at: usize) -> Option<Literals> {
     let mut best: Option<Literals> = None;
     loop {
         let StepKind::Filter(condition) = graph.nodes[at].step.kind else {
@@ -58,10 +59,9 @@ fn of_chain(query: &Query, graph: &Graph, mut at: usize) -> Option<Literals> {
                 best = Some(literals);
             }
         }
-        let mut readers = (0..graph.nodes.len()).filter(|&node| graph.nodes[node].inputs.contains(&In::Node(at)));
-        let written = graph.outputs.iter().any(|outputs| outputs.contains(&In::Node(at)));
-        match (readers.next(), readers.next()) {
-            (Some(only), None) if !written && graph.nodes[only].inputs.len() == 1 => at = only,
+        let written = !readers.streams(In::Node(at)).is_empty();
+        match readers.nodes(In::Node(at)) {
+            [only] if !written && graph.nodes[*only].inputs.len() == 1 => at = *only,
             _ => return best,
         }
     }

@@ -32,6 +32,10 @@ enum Feed {
     File,
     Pipe,
     Gzip,
+    /// A file of which every line is parsed.
+    Unfiltered,
+    /// A file that is read, not mapped.
+    Unmapped,
 }
 
 #[test]
@@ -90,6 +94,8 @@ impl Case {
         if self.input.is_some() {
             self.run(Feed::Pipe, "2", "64")?;
             self.run(Feed::Gzip, "2", "64")?;
+            self.run(Feed::Unfiltered, "2", "1000")?;
+            self.run(Feed::Unmapped, "2", "1000")?;
         }
         Ok(())
     }
@@ -117,6 +123,8 @@ impl Case {
             let bytes = fs::read(place.join(input)).expect("the input");
             match feed {
                 Feed::File => command.args(["--input", input]),
+                Feed::Unfiltered => command.args(["--input", input, "--no-prefilter"]),
+                Feed::Unmapped => command.args(["--input", input, "--no-mmap"]),
                 Feed::Pipe => {
                     stdin = bytes;
                     command.args(["--input", "-", "--input-format", extension(input)])
