@@ -21,12 +21,12 @@ fn text(bytes: &[u8]) -> MorselText {
     }
 }
 
-fn decode(plan: DecodePlan, bytes: impl AsRef<[u8]>) -> Decoded {
+pub(crate) fn decode(plan: DecodePlan, bytes: impl AsRef<[u8]>) -> Decoded {
     json::decode(text(bytes.as_ref()), &Arc::new(plan), input())
 }
 
 /// `a.b[0]` as a path of keys and indices.
-fn path(text: &str) -> Path {
+pub(crate) fn path(text: &str) -> Path {
     let mut segs = Vec::new();
     for part in text.split('.') {
         let mut pieces = part.split('[');
@@ -66,7 +66,7 @@ fn type_plan(name: &str, fields: Vec<FieldPlan>) -> TypePlan {
 }
 
 /// Reads these fields of events without a type.
-fn plan(fields: &[&str]) -> DecodePlan {
+pub(crate) fn plan(fields: &[&str]) -> DecodePlan {
     let fields = fields.iter().enumerate().map(|(nth, name)| field(nth, name)).collect();
     DecodePlan {
         types: vec![type_plan("Event", fields)],
@@ -79,7 +79,7 @@ fn values(column: &Column) -> Vec<Value> {
 }
 
 /// All rows of all batches: the values of fields `0..n`.
-fn rows(decoded: &Decoded, n: usize) -> Vec<Vec<Value>> {
+pub(crate) fn rows(decoded: &Decoded, n: usize) -> Vec<Vec<Value>> {
     let mut rows = Vec::new();
     for (_, batch) in &decoded.batches {
         let columns: Vec<Column> = (0..n).map(|nth| batch.column(FieldId(nth as u32), None)).collect();

@@ -10,6 +10,7 @@ mod eval_builtins;
 mod eval_support;
 mod inputs;
 mod json;
+mod json_properties;
 mod layering;
 mod man_pages;
 mod manual;
