@@ -88,11 +88,11 @@ fn errors(report: &Report, sources: &SourceMap, out: &mut String) {
     for error in &report.errors {
         let _ = writeln!(
             out,
-            "  {} in `{}`: {} ({} times, first at {} byte {})",
+            "  {} in `{}`: {} ({}, first at {} byte {})",
             place(sources, error.span),
             error.stream,
             error.message,
-            thousands(error.count),
+            times(error.count),
             error.first.0,
             error.first.1
         );
@@ -190,6 +190,14 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         "seconds": took.as_secs_f64(),
     });
     format!("{summary:#}\n")
+}
+
+fn times(n: u64) -> String {
+    if n == 1 {
+        "once".to_owned()
+    } else {
+        format!("{} times", thousands(n))
+    }
 }
 
 /// A number with its thousands apart: `1,234,567`.

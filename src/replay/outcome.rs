@@ -86,6 +86,9 @@ impl Outcome {
         self.side.retain(|line| line.offset < offset);
         self.samples.retain(|sample| sample.offset < offset);
         self.bad.retain(|bad| bad.position.offset < offset);
+        // Those that first failed later never came to be evaluated; of the others, the count is that
+        // of the morsel.
+        self.errors.counts.retain(|_, count| count.first.offset <= offset);
     }
 }
 

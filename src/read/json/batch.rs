@@ -1,5 +1,6 @@
 //! The records of one type in a morsel, as rows.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::Int64Array;
@@ -49,6 +50,16 @@ struct Later {
     bad: Vec<(u32, BadRecord)>,
     /// Rows that were bad at some time.
     known_bad: Vec<u32>,
+    /// Where values stand whose integers beyond 64 bits were counted: a field may be read again.
+    big_ints: BTreeSet<u32>,
+}
+
+impl Later {
+    /// Counts integers beyond 64 bits of values, given with the places of these, once each.
+    fn count_big_ints(&mut self, shared: &Shared, found: &[(u32, u64)]) {
+        let new = found.iter().filter(|(at, _)| self.big_ints.insert(*at));
+        shared.count_big_ints(new.map(|(_, count)| count).sum());
+    }
 }
 
 const NOT_YET: u32 = u32::MAX;
@@ -230,11 +241,13 @@ impl Rows for Batch {
         let mut reader = ColumnReader {
             morsel: &self.shared.text.bytes,
             times: TimeReader::new(self.shared.compiled.plan.time_unit),
-            big_ints: 0,
+            big_ints: Vec::new(),
             bad: Vec::new(),
         };
         let column = reader.read(&self.fields().plan.fields[place.field], &cells);
-        self.shared.count_big_ints(reader.big_ints);
+        if !reader.big_ints.is_empty() {
+            self.later().count_big_ints(&self.shared, &reader.big_ints);
+        }
         if !reader.bad.is_empty() {
             let mut later = self.later();
             for (row, fault) in reader.bad {
@@ -259,7 +272,8 @@ impl Rows for Batch {
     fn whole(&self, row: u32) -> Value {
         match exact::parse(self.text(row)) {
             Ok((value, big_ints)) => {
-                self.shared.count_big_ints(big_ints);
+                let start = self.row(row).start;
+                self.later().count_big_ints(&self.shared, &[(start, big_ints)]);
                 value
             }
             Err(fault) => {

@@ -29,7 +29,7 @@ pub(super) struct ColumnReader<'a> {
     pub(super) morsel: &'a Buffer,
     pub(super) times: TimeReader,
     /// Integers that became floats.
-    pub(super) big_ints: u64,
+    pub(super) big_ints: Vec<(u32, u64)>,
     /// Rows that turned out bad.
     pub(super) bad: Vec<(u32, Fault)>,
 }
@@ -114,7 +114,9 @@ impl ColumnReader<'_> {
             }
             match field::found(cell.span, self.morsel) {
                 Ok((value, big)) => {
-                    self.big_ints += big;
+                    if big > 0 {
+                        self.big_ints.push((cell.span.start, big));
+                    }
                     value
                 }
                 Err(fault) => {
@@ -144,20 +146,20 @@ impl ColumnReader<'_> {
     /// Floats only; none if there is anything else.
     fn floats(&mut self, cells: &[Cell]) -> Option<Column> {
         let mut values = Nullable::new(cells.len());
-        let mut big_ints = 0;
+        let mut big_ints = Vec::new();
         for cell in cells {
             let value = cell.span.of(self.morsel);
             match parse_number(value) {
                 Some(Number::Float(f)) => values.push(f),
                 Some(Number::Big(f)) => {
-                    big_ints += 1;
+                    big_ints.push((cell.span.start, 1));
                     values.push(f);
                 }
                 _ if value.is_empty() || value == b"null" => values.push_null(),
                 _ => return None,
             }
         }
-        self.big_ints += big_ints;
+        self.big_ints.append(&mut big_ints);
         let (values, nulls) = values.finish();
         Some(Column::Float(Float64Array::new(values.into(), nulls)))
     }
