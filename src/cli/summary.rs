@@ -113,6 +113,13 @@ fn rest(report: &Report, out: &mut String) {
             thousands(report.big_ints)
         );
     }
+    if report.not_finite > 0 {
+        let _ = writeln!(
+            out,
+            "warning: {} fields that are NaN or infinite were written as null, since JSON has no such numbers",
+            thousands(report.not_finite)
+        );
+    }
     if report.without_time {
         let _ = writeln!(
             out,
@@ -185,6 +192,7 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         "metrics": metrics.collect::<Vec<_>>(),
         "late_events": 0,
         "big_integers": report.big_ints,
+        "not_finite": report.not_finite,
         "without_time": report.without_time,
         "stopped": report.stopped.as_ref().map(stopped_text),
         "seconds": took.as_secs_f64(),

@@ -405,6 +405,26 @@ impl<'a> Executor<'a> {
             }
             out.end_row(flow.offset(row));
         }
+        if let Shape::Fields(made) = &flow.shape {
+            self.out.not_finite += made
+                .columns
+                .iter()
+                .map(|column| not_finite(column, &view.rows))
+                .sum::<u64>();
+        }
+    }
+}
+
+/// How many of the selected values are NaN or infinite, which JSON cannot hold.
+fn not_finite(column: &Column, rows: &Option<Vec<u32>>) -> u64 {
+    let beyond = |value: &Value| matches!(value, Value::Float(f) if !f.is_finite());
+    let of = |row: usize| beyond(&column.value(row));
+    match (column, rows) {
+        (Column::Float(array), None) => array.iter().flatten().filter(|f| !f.is_finite()).count() as u64,
+        (Column::Float(_) | Column::Any(_), Some(rows)) => rows.iter().filter(|&&row| of(row as usize)).count() as u64,
+        (Column::Any(values), None) => values.iter().filter(|value| beyond(value)).count() as u64,
+        (Column::Const(value, n), rows) if beyond(value) => rows.as_ref().map_or(*n, Vec::len) as u64,
+        _ => 0,
     }
 }
 

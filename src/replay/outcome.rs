@@ -61,6 +61,8 @@ pub(super) struct Outcome {
     pub(super) errors: Errors,
     pub(super) side: Vec<SideLine>,
     pub(super) samples: Vec<Sample>,
+    /// NaN and infinities that were written as null.
+    pub(super) not_finite: u64,
     /// Rows that `.validate` refused.
     pub(super) bad: Vec<BadRecord>,
 }

@@ -19,6 +19,8 @@ pub struct Report {
     pub metrics: Vec<MetricReport>,
     /// Integers beyond 64 bits that were read as floats.
     pub big_ints: u64,
+    /// NaN and infinities among the fields that were written, as null.
+    pub not_finite: u64,
     /// Why the run stopped before the end of the input.
     pub stopped: Option<Stopped>,
     /// Records had no time at all: their numbers were taken for times.

@@ -134,6 +134,7 @@ struct Writer<'r> {
     errors: Errors,
     metrics: BTreeMap<String, MetricReport>,
     big_ints: u64,
+    not_finite: u64,
     stopped: Option<Stopped>,
 }
 
@@ -164,6 +165,7 @@ impl<'r> Writer<'r> {
             errors: Errors::default(),
             metrics: BTreeMap::new(),
             big_ints: 0,
+            not_finite: 0,
             stopped: None,
         })
     }
@@ -228,6 +230,7 @@ impl<'r> Writer<'r> {
         self.keep_bad(&task.bad)?;
         self.count(&outcome);
         self.outputs.write(&outcome)?;
+        self.not_finite += outcome.not_finite;
         self.errors.merge(outcome.errors);
         self.consumed[input] = task.morsel.consumed();
         if let Some(decoded) = &task.decoded {
@@ -295,6 +298,7 @@ impl<'r> Writer<'r> {
             errors: self.error_reports(),
             metrics: self.metrics.values().cloned().collect(),
             big_ints: self.big_ints,
+            not_finite: self.not_finite,
             stopped: self.stopped.clone(),
             without_time: self.times.by_number,
         }
