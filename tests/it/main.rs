@@ -11,6 +11,7 @@ mod eval_support;
 mod inputs;
 mod json;
 mod json_properties;
+mod json_suite;
 mod layering;
 mod man_pages;
 mod manual;
