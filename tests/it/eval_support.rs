@@ -209,3 +209,12 @@ impl Build {
 pub(crate) fn mixed(values: Vec<Value>) -> Column {
     Column::Any(Arc::from(values))
 }
+
+/// Whether two values are the same; all NaN are.
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b)),
+        (a, b) => a == b,
+    }
+}
