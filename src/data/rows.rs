@@ -122,11 +122,14 @@ pub trait EventRows: Rows {
     /// The position of a row.
     fn position(&self, row: u32) -> Position;
 
+    /// Which line of its morsel a row begins on, from 0 (as [`BadRecord::line`]).
+    fn line(&self, row: u32) -> u64;
+
     /// The record of a row as it stands in the input, without line end. Not JSON for other formats.
     fn text(&self, row: u32) -> &[u8];
 
-    /// Appends the record's members as JSON text without the outer braces, for whole-event output;
-    /// top-level members called `stream` or `ts` are left out. Bytes as in the file where it is JSON.
+    /// Appends the record's members as JSON text without the outer braces, for whole-event output.
+    /// Bytes as in the file where it is JSON, but for blanks just inside the braces.
     fn members(&self, row: u32, out: &mut Vec<u8>);
 
     /// Bad records found since the last call, each with its row.

@@ -143,7 +143,7 @@ pub(super) fn nanoseconds(ns: f64) -> Option<i64> {
 /// The integer of a float without its fraction, if it is in range.
 pub(super) fn float_to_int(f: f64) -> Option<i64> {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    (f >= -LIMIT && f < LIMIT).then_some(f as i64)
+    (-LIMIT..LIMIT).contains(&f).then_some(f as i64)
 }
 
 /// The value of `-x` or `~x`.

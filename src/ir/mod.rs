@@ -3,9 +3,11 @@
 mod builtin;
 mod expr;
 mod query;
+mod structure;
 
 pub use builtin::{Builtin, ParamType, Signature};
 pub use expr::{BinaryOp, Expr, ExprId, Exprs, Lambda, LocalId, Node, TypeTest, UnaryOp};
 pub use query::{
     Event, EventField, EventId, Named, Op, Operator, Query, SideChannel, Source, Stream, StreamId, Target,
 };
+pub use structure::structure;

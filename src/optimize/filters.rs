@@ -102,7 +102,7 @@ fn through(exprs: &mut Exprs, fields: &[Named], condition: ExprId) -> Option<Exp
     });
     known.then(|| {
         rewrite::copy(exprs, condition, &mut |exprs, id| match exprs.get(id) {
-            Expr::Field(field) => of(*field),
+            Expr::Field(field) => of(*field).map(rewrite::Instead::Tree),
             _ => None,
         })
     })

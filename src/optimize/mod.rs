@@ -11,6 +11,9 @@ mod rewrite;
 
 use crate::ir::Query;
 
+pub(crate) use filters::conjuncts;
+pub(crate) use rewrite::expressions;
+
 /// A rewrite and its name, as `explain` shows it.
 pub struct Rule {
     /// What it does, in a few words.

@@ -1,17 +1,32 @@
 //! Rewriting of expression trees: a changed tree is built anew at the end of the arena, so that
 //! every tree stays contiguous (the invariant of [`crate::ir::Exprs`]).
 
-use crate::ir::{Expr, ExprId, Exprs, Lambda, Named, Op, Operator, Query, SideChannel};
+use crate::data::Value;
+use crate::ir::{Expr, ExprId, Exprs, Lambda, Named, Node, Op, Operator, Query, SideChannel};
+
+/// What stands in the place of a node.
+pub(super) enum Instead {
+    /// Another tree (its operands are copied in turn).
+    Tree(ExprId),
+    /// A constant.
+    Value(Value),
+}
 
 /// Copies the tree at `root` with `replace` tried at every node, from the root down: where it gives
-/// a node, that stands there instead (with its operands, which it refers to by their old ids and
-/// which are copied in turn).
+/// something, that stands there instead.
 pub(super) fn copy(
     exprs: &mut Exprs,
     root: ExprId,
-    replace: &mut impl FnMut(&Exprs, ExprId) -> Option<ExprId>,
+    replace: &mut impl FnMut(&Exprs, ExprId) -> Option<Instead>,
 ) -> ExprId {
-    let from = replace(exprs, root).unwrap_or(root);
+    let from = match replace(exprs, root) {
+        None => root,
+        Some(Instead::Tree(id)) => id,
+        Some(Instead::Value(value)) => {
+            let Node { ty, span, .. } = exprs.node(root).clone();
+            return exprs.push(Expr::Lit(value), ty, span);
+        }
+    };
     let node = exprs.node(from).clone();
     let mut one = |exprs: &mut Exprs, id: ExprId| copy(exprs, id, replace);
     let expr = match node.expr {

@@ -1,1 +1,223 @@
-//! plan
+//! IR -> DAG of fused stages, and what the readers are asked for; `explain` shows both.
+//!
+//! Operators with equal inputs and equal work are one node, whoever asks for it (a thousand rules
+//! with the same first filter evaluate it once). Chains of nodes that only one reader follows are
+//! fused into a [`Stage`]. A stage is *ordered* when it holds, or follows, an operator to which the
+//! order of rows matters; all others run on any thread, morsel by morsel.
+
+mod decode;
+mod explain;
+mod fuse;
+mod graph;
+mod prefilter;
+
+use crate::diag::Span;
+use crate::ir::{EventId, ExprId, Named, Query, SideChannel, StreamId};
+use crate::read::{DecodePlan, TimeUnit};
+
+pub use explain::{ExplainFormat, explain};
+
+/// What the command line says about reading.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `--type-field`
+    pub type_field: Option<String>,
+    /// `--time-field`
+    pub time_field: Option<String>,
+    /// `--time-unit`
+    pub time_unit: TimeUnit,
+    /// `--from`, in nanoseconds.
+    pub from: Option<i64>,
+    /// `--to`, in nanoseconds.
+    pub to: Option<i64>,
+    /// Check every record in full.
+    pub check_all: bool,
+    /// Take the records as they lie, whatever their times.
+    pub as_they_lie: bool,
+    /// Look for literals in the raw text first, where that is sound.
+    pub prefilter: bool,
+    /// Longest record, in bytes.
+    pub max_record_bytes: usize,
+    /// The types that inputs are bound to (`Type=path`); none among them: an input that is not.
+    pub bound: Vec<Option<String>>,
+}
+
+/// A stage, as an index into [`Plan::stages`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StageId(pub u32);
+
+/// A program, planned.
+#[derive(Debug)]
+pub struct Plan {
+    /// The query, optimised.
+    pub query: Query,
+    /// What each rule of the optimizer changed.
+    pub rewrites: Vec<(&'static str, usize)>,
+    /// What the readers decode.
+    pub decode: DecodePlan,
+    /// The event that each of [`DecodePlan::types`] is.
+    pub types: Vec<EventId>,
+    /// For each of the types and for the others (last): who reads its records, in program order.
+    pub scans: Vec<Vec<Next>>,
+    /// For each of the types: who reads rows that `.emit as` makes of it (all readers but `any`).
+    pub fed: Vec<Vec<Next>>,
+    /// The stages, each after those it reads.
+    pub stages: Vec<Stage>,
+    /// What is written, in program order of the streams.
+    pub sinks: Vec<Sink>,
+    /// Some operator depends on the order of rows.
+    pub order_matters: bool,
+}
+
+/// Operators that run one after another over each batch.
+#[derive(Debug)]
+pub struct Stage {
+    /// In order; never empty.
+    pub steps: Vec<Step>,
+    /// Who reads the rows that come out, in program order.
+    pub next: Vec<Next>,
+    /// Runs in order of the input, on one thread at a time.
+    pub ordered: bool,
+}
+
+/// Where rows go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// On to a stage.
+    Stage(StageId),
+    /// Out.
+    Sink(usize),
+    /// To those who read an event type, as records of it.
+    Event(EventId),
+}
+
+/// One operator, and everybody who asked for it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What is done.
+    pub kind: StepKind,
+    /// The operators it stands for; never empty, the first is the one whose expressions run.
+    pub owners: Vec<Owner>,
+}
+
+/// An operator of a stream that a step stands for.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// The stream.
+    pub stream: StreamId,
+    /// The operator's place.
+    pub span: Span,
+    /// Its expressions, in the same order for all owners of a step.
+    pub roots: Vec<ExprId>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum StepKind {
+    /// Keeps the rows for which it is true.
+    Filter(ExprId),
+    /// Makes rows of these fields; of an event type when one is named.
+    Project(Vec<Named>, Option<EventId>),
+    /// Makes rows as they stand into records of an event type.
+    Retype(EventId),
+    /// One row to one row.
+    Map(ExprId),
+    /// One row to many.
+    FlatMap(ExprId),
+    /// Keeps what follows apart by these keys.
+    Partition(Vec<ExprId>),
+    /// The first row of each value (of the whole row, when there is none).
+    Distinct(Option<ExprId>, Option<i64>),
+    /// The first rows.
+    Limit(u64),
+    /// Rows that do not conform are bad records.
+    Validate(EventId),
+    /// Says something on stderr or in the metrics.
+    Side(SideChannel),
+}
+
+/// What a stream writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sink {
+    /// The stream.
+    pub stream: StreamId,
+    /// `.to(path)`; none: the main output.
+    pub path: Option<String>,
+}
+
+/// Why a query cannot be planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanError {
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// The stream it is about.
+    pub span: Span,
+}
+
+/// Optimises and plans a query.
+///
+/// # Errors
+/// When streams feed each other in a circle through `.emit as`.
+pub fn plan(mut query: Query, options: &Options) -> Result<Plan, PlanError> {
+    let rewrites = crate::optimize::optimize(&mut query);
+    let graph = graph::build(&query)?;
+    let types = decode::event_types(&query, &graph);
+    let order_matters = graph.nodes.iter().any(|node| node.step.kind.needs_order());
+    let mut decode = decode::plan(&query, &graph, &types, options);
+    decode.time_of_all = order_matters && !options.as_they_lie;
+    if options.prefilter && !decode.check_all && !decode.time_of_all && !decode.seq {
+        decode.prefilter = prefilter::literals(&query, &graph, options);
+    }
+    let fuse::Fused {
+        stages,
+        scans,
+        fed,
+        sinks,
+    } = fuse::fuse(&query, &graph, &types);
+    Ok(Plan {
+        query,
+        rewrites,
+        decode,
+        types,
+        scans,
+        fed,
+        stages,
+        sinks,
+        order_matters,
+    })
+}
+
+impl StepKind {
+    /// Whether the order of rows decides what comes out.
+    #[must_use]
+    pub fn needs_order(&self) -> bool {
+        matches!(self, Self::Distinct(..) | Self::Limit(_))
+    }
+
+    /// Whether rows come out as they went in (or not at all).
+    #[must_use]
+    pub fn keeps_rows(&self) -> bool {
+        !matches!(self, Self::Project(..) | Self::Map(_) | Self::FlatMap(_))
+    }
+
+    /// Whether the whole row is looked at.
+    #[must_use]
+    pub fn reads_whole(&self) -> bool {
+        matches!(self, Self::Distinct(None, _) | Self::Side(SideChannel::Print(_)))
+    }
+}
+
+impl Plan {
+    /// All expressions that run.
+    #[must_use]
+    pub fn roots(&self) -> Vec<ExprId> {
+        let steps = self.stages.iter().flat_map(|stage| &stage.steps);
+        steps.flat_map(|step| step.owners[0].roots.iter().copied()).collect()
+    }
+
+    /// A stage.
+    #[must_use]
+    pub fn stage(&self, id: StageId) -> &Stage {
+        &self.stages[id.0 as usize]
+    }
+}

@@ -4,13 +4,32 @@
 //! thread into [`Decoded`] batches, one an event type. Where morsels are cut depends on the input
 //! only, never on threads.
 
+mod blocks;
+mod compressed;
+mod csv;
+mod decoded;
+mod framing;
+mod globs;
+pub mod json;
+mod mapped;
+mod morsel;
+mod morsels;
+mod open;
 mod plan;
+mod shared;
+mod sigbus;
+mod spec;
+mod stream;
+pub mod time;
+pub mod value;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
-use crate::data::{BadRecord, EventRows};
-
+pub use decoded::{Base, BaseCell, Clock, Decoded};
+pub use globs::expand;
+pub use morsel::{InputInfo, MorselText};
+pub use morsels::Morsel;
+pub use open::Input;
 pub use plan::{DecodePlan, FieldPlan, TimeUnit, TypePlan};
 
 /// How an input is written.
@@ -21,7 +40,8 @@ pub enum Format {
     Auto,
     /// One JSON object a line.
     Jsonl,
-    /// RFC 4180 with a header line.
+    /// RFC 4180 with a header line; cells are separated by the one of `,`, `;`, tab and `|` that the
+    /// header has most of.
     Csv,
 }
 
@@ -57,133 +77,11 @@ pub struct ReadError {
     pub reason: String,
 }
 
-/// An opened input.
-#[derive(Debug)]
-pub struct Input {}
-
-impl Input {
-    /// Opens an input; `number` is its place on the command line, from 0.
-    ///
-    /// # Errors
-    /// When it cannot be opened, or its compression or CSV header cannot be read.
-    pub fn open(spec: &InputSpec, number: u32, _options: &ReadOptions) -> Result<Self, ReadError> {
-        let _ = number;
-        Err(ReadError {
-            path: spec.path.display().to_string(),
-            reason: String::new(),
-        })
-    }
-
-    /// The name it is shown by, and the value of `_source`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        ""
-    }
-
-    /// How many bytes there are to read (compressed ones, where it is compressed), if known.
-    #[must_use]
-    pub fn total_bytes(&self) -> Option<u64> {
-        None
-    }
-
-    /// The next piece; none at the end.
-    ///
-    /// # Errors
-    /// When reading or decompressing fails, or a mapped file has shrunk.
-    pub fn next_morsel(&mut self) -> Result<Option<Morsel>, ReadError> {
-        Ok(None)
-    }
-}
-
-/// A piece of an input that begins and ends at record boundaries.
-#[derive(Clone, Debug)]
-pub struct Morsel {}
-
-impl Morsel {
-    /// How many bytes of the input (compressed ones, where it is compressed) have been consumed up
-    /// to the end of this morsel.
-    #[must_use]
-    pub fn consumed(&self) -> u64 {
-        0
-    }
-
-    /// Finds the records and their types. Columns are decoded later, when asked for.
-    #[must_use]
-    pub fn decode(&self, _plan: &Arc<DecodePlan>) -> Decoded {
-        Decoded {
-            batches: Vec::new(),
-            bad: Vec::new(),
-            records: 0,
-            lines: 0,
-            bytes: 0,
-            big_ints: 0,
+impl ReadError {
+    fn new(path: &Path, reason: impl Into<String>) -> Self {
+        Self {
+            path: path.display().to_string(),
+            reason: reason.into(),
         }
-    }
-}
-
-/// What was read from outside a morsel, and its rows need.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Base {
-    /// `_seq` of the morsel's first record.
-    pub seq: u64,
-    /// The time that records before the morsel's first timed one take. Nanoseconds.
-    pub time: i64,
-}
-
-/// The records of a morsel.
-#[derive(Debug)]
-pub struct Decoded {
-    /// One batch for each event type of the plan that occurs (by its index in [`DecodePlan::types`];
-    /// that of `other` is the number of types), in order of the index.
-    pub batches: Vec<(usize, Arc<dyn EventRows>)>,
-    /// Bad records found so far (frame, type, declared fields); more may come from the batches.
-    pub bad: Vec<BadRecord>,
-    /// How many non-blank records there are, bad ones and those of no interest included.
-    pub records: u64,
-    /// How many lines, blank ones included.
-    pub lines: u64,
-    /// How many bytes of text.
-    pub bytes: u64,
-    /// How many integers beyond 64 bits were read as floats so far.
-    pub big_ints: u64,
-}
-
-impl Decoded {
-    /// Says where the morsel stands. Must be called (once) before `_seq` is asked for, and when
-    /// [`Decoded::needs_base`] says so.
-    pub fn set_base(&self, _base: Base) {}
-
-    /// Whether somebody asked for the time of a record that has none, before the morsel's first
-    /// timed record, while no base was set (it was given as null; the driver sets the base and runs
-    /// the morsel again).
-    #[must_use]
-    pub fn needs_base(&self) -> bool {
-        false
-    }
-
-    /// The time of the morsel's first record that has one.
-    #[must_use]
-    pub fn first_time(&self) -> Option<i64> {
-        None
-    }
-
-    /// The time of the morsel's last record that has one.
-    #[must_use]
-    pub fn last_time(&self) -> Option<i64> {
-        None
-    }
-
-    /// With [`DecodePlan::time_of_all`]: the first record whose time is before that of a record
-    /// before it in the morsel: its line in the morsel, its time and the time before it; and the
-    /// largest time.
-    #[must_use]
-    pub fn disorder(&self) -> Option<(u64, i64, i64)> {
-        None
-    }
-
-    /// With [`DecodePlan::time_of_all`]: the largest time.
-    #[must_use]
-    pub fn max_time(&self) -> Option<i64> {
-        None
     }
 }

@@ -1,8 +1,32 @@
 //! AST -> IR: names, types, schemas, the stream graph, every refusal.
+//!
+//! The way: [`imports`] parses all texts, [`declare`] collects what they declare, [`events`] and
+//! [`constants`] give these meaning, [`graph`] finds the order of the streams, [`streams`] lowers
+//! them one by one, [`warnings`] looks back at what was never used.
+//!
+//! Invariant: an error is said once. What depends on something erroneous has type *any* and is not
+//! complained about again.
+
+mod config;
+mod constants;
+mod context;
+mod declare;
+mod events;
+mod expr;
+mod graph;
+mod imports;
+mod ops;
+mod params;
+mod row;
+mod sources;
+mod streams;
+mod types;
+mod warnings;
 
 use crate::data::Value;
-use crate::diag::{Diagnostic, FileId, SourceMap};
+use crate::diag::{Diagnostic, FileId, Severity, SourceMap};
 use crate::ir::Query;
+use context::Cx;
 
 /// What comes from outside the program.
 #[derive(Clone, Debug, Default)]
@@ -25,10 +49,29 @@ pub struct Resolved {
 }
 
 /// Parses the program (a text already in `sources`), reads what it imports, and resolves it.
-pub fn compile(_sources: &mut SourceMap, _main: FileId, _options: &Options) -> Resolved {
+pub fn compile(sources: &mut SourceMap, main: FileId, options: &Options) -> Resolved {
+    let mut early = Vec::new();
+    let modules = imports::load(sources, main, &mut early);
+    let given = params::given(sources, options);
+    let mut cx = Cx::new(sources, &modules, options, early);
+    declare::collect(&mut cx);
+    events::resolve(&mut cx);
+    constants::resolve(&mut cx, given);
+    let config = config::resolve(&mut cx);
+    streams::resolve(&mut cx);
+    warnings::look_back(&mut cx);
+    finish(cx, config)
+}
+
+fn finish(cx: Cx<'_>, config: Vec<(String, Value)>) -> Resolved {
+    let mut diagnostics = cx.diagnostics;
+    let place = |d: &Diagnostic| (d.primary.span.file, d.primary.span.start, d.primary.span.end);
+    diagnostics.sort_by_key(place);
+    diagnostics.dedup();
+    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     Resolved {
-        query: None,
-        diagnostics: Vec::new(),
-        config: Vec::new(),
+        query: (!failed).then_some(cx.query),
+        diagnostics,
+        config,
     }
 }

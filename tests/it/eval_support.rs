@@ -110,10 +110,6 @@ impl Table {
     pub(crate) fn of(columns: Vec<Vec<Value>>) -> Self {
         Self::new(columns.into_iter().map(Column::from_values).collect())
     }
-
-    pub(crate) fn take_decoded(&self) -> Vec<Decoded> {
-        std::mem::take(&mut self.decoded.lock().expect("no panic"))
-    }
 }
 
 fn selected(column: &Column, rows: Option<&[u32]>) -> Column {

@@ -1,2 +1,20 @@
+//! All integration tests, one binary.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod cases;
+mod csv;
+mod diag;
+mod diag_robust;
+mod endings;
 mod eval_builtins;
 mod eval_support;
+mod inputs;
+mod json;
+mod layering;
+mod man_pages;
+mod manual;
+mod resolve;
+mod syntax;
+mod syntax_errors;
+mod syntax_properties;
+mod syntax_trees;

@@ -1,0 +1,326 @@
+//! What may be typed. `--help`, the man pages and the completions all come from here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::diag::MessageFormat;
+use crate::plan::ExplainFormat;
+use crate::read::{Format, TimeUnit};
+
+/// Replays event logs through detection queries written in VarpulisQL.
+#[derive(Debug, Parser)]
+#[command(name = "varpulis", version, propagate_version = true, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Replay logs through a program and write the rows of its streams
+    Run(Box<RunArguments>),
+    /// Compile programs and say what is wrong with them
+    Check(CheckArguments),
+    /// Show how a program would run, or what an error code means
+    Explain(ExplainArguments),
+    /// Print a completion script for a shell
+    Completions(CompletionsArguments),
+    /// Write the man pages of all commands into a folder
+    #[command(hide = true)]
+    Man(ManArguments),
+}
+
+/// What every command that compiles a program takes.
+#[derive(Debug, Default, Args)]
+pub(super) struct CompileArguments {
+    /// Set a parameter of the program
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(super) params: Vec<String>,
+    /// Make refusals of settings that make no sense in a replay into warnings
+    #[arg(long)]
+    pub(super) lenient: bool,
+    /// How messages about the program are shown
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) message_format: MessageFormatArgument,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// The program
+    #[arg(value_name = "QUERY")]
+    pub(super) query: PathBuf,
+    /// A log to read: a file, a glob pattern, or `-` for stdin (the default); `Type=PATH` says that
+    /// all its records are of that event type. May be given several times, and with several values
+    #[arg(long, short, value_name = "[TYPE=]PATH", num_args = 1..)]
+    pub(super) input: Vec<String>,
+    /// How the inputs are written; by default what their names say, else JSON lines
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) input_format: Option<FormatArgument>,
+    /// Where rows go: a file (`.gz` and `.zst` are compressed) or `-` for stdout
+    #[arg(long, short, value_name = "PATH", default_value = "-")]
+    pub(super) output: PathBuf,
+    /// In which order events are replayed
+    #[arg(long, value_name = "ORDER", default_value = "auto")]
+    pub(super) order: Order,
+    /// Leave out events before this time (RFC 3339, or a date)
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) from: Option<i64>,
+    /// Leave out events at or after this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) to: Option<i64>,
+    /// The field that holds an event's time
+    #[arg(long, value_name = "NAME")]
+    pub(super) time_field: Option<String>,
+    /// The field that holds an event's type
+    #[arg(long, value_name = "NAME")]
+    pub(super) type_field: Option<String>,
+    /// How numbers are read where they are times
+    #[arg(long, value_name = "UNIT", default_value = "auto")]
+    pub(super) time_unit: UnitArgument,
+    #[command(flatten)]
+    pub(super) compile: CompileArguments,
+    /// How many threads work; never changes the output [default: `parallelism` of the program, else
+    /// one a core]
+    #[arg(long, short = 'j', value_name = "N")]
+    pub(super) threads: Option<usize>,
+    /// Check every record in full, and stop at the first bad record or evaluation error
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// What to do about a bad record
+    #[arg(long, value_name = "WHAT", default_value = "skip")]
+    pub(super) on_error: OnError,
+    /// Keep every bad record, with its reason, in this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) dead_letter: Option<PathBuf>,
+    /// Stop when there are more bad records than this
+    #[arg(long, value_name = "N")]
+    pub(super) max_errors: Option<u64>,
+    /// The longest record, in bytes (`k`, `M`, `G` are powers of 1024); longer ones are bad records
+    #[arg(long, value_name = "BYTES", default_value = "16M", value_parser = bytes)]
+    pub(super) max_record_bytes: usize,
+    /// End with exit code 5 when any row was written
+    #[arg(long)]
+    pub(super) fail_on_match: bool,
+    /// Say nothing but errors
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    /// When to show how far the run has come
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) progress: When,
+    /// Write the summary into this file too; with `json:` before its name as JSON
+    #[arg(long, value_name = "[json:]FILE")]
+    pub(super) summary: Option<String>,
+    /// Seed of `random()`, `uuid()` and of samples
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Parse every line, also those that cannot matter
+    #[arg(long)]
+    pub(super) no_prefilter: bool,
+    /// Read files instead of mapping them into memory
+    #[arg(long)]
+    pub(super) no_mmap: bool,
+    /// Size of the pieces in which inputs are read; never changes the output
+    #[arg(long, value_name = "BYTES", value_parser = bytes, hide = true)]
+    pub(super) morsel_bytes: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// Programs, or folders in which all `.vpl` files are checked
+    #[arg(value_name = "PATH", required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub(super) deny_warnings: bool,
+    /// Show errors only
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) compile: CompileArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// A program, or an error code such as VPL0203
+    #[arg(value_name = "QUERY|CODE")]
+    pub(super) what: String,
+    /// How the plan is shown
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ExplainFormatArgument,
+    /// Show every operator of each stage, with its place in the program
+    #[arg(long)]
+    pub(super) stages: bool,
+    #[command(flatten)]
+    pub(super) compile: CompileArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArguments {
+    /// The folder
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+}
+
+/// In which order events are replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Order {
+    /// In event-time order where it matters, else as they lie
+    Auto,
+    /// In event-time order (not supported yet)
+    Time,
+    /// As a live engine would have seen them (not supported yet)
+    Arrival,
+    /// As they lie in the inputs, one input after another
+    Input,
+}
+
+/// What to do about a bad record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnError {
+    /// Count it and go on
+    Skip,
+    /// Stop there with exit code 3
+    Fail,
+}
+
+/// When to do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// When stderr is a terminal and rows do not go to it
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How messages are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum MessageFormatArgument {
+    /// Source frames with labels, help and fixes
+    #[default]
+    Human,
+    /// One line each, for editors
+    Short,
+    /// One JSON object a line
+    Json,
+}
+
+impl From<MessageFormatArgument> for MessageFormat {
+    fn from(typed: MessageFormatArgument) -> Self {
+        match typed {
+            MessageFormatArgument::Human => Self::Human,
+            MessageFormatArgument::Short => Self::Short,
+            MessageFormatArgument::Json => Self::Json,
+        }
+    }
+}
+
+/// How inputs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FormatArgument {
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a header line
+    Csv,
+}
+
+impl From<FormatArgument> for Format {
+    fn from(typed: FormatArgument) -> Self {
+        match typed {
+            FormatArgument::Jsonl => Self::Jsonl,
+            FormatArgument::Csv => Self::Csv,
+        }
+    }
+}
+
+/// How a plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainFormatArgument {
+    /// Indented lines
+    Text,
+    /// Graphviz
+    Dot,
+    /// Mermaid
+    Mermaid,
+    /// One JSON object
+    Json,
+}
+
+impl From<ExplainFormatArgument> for ExplainFormat {
+    fn from(typed: ExplainFormatArgument) -> Self {
+        match typed {
+            ExplainFormatArgument::Text => Self::Text,
+            ExplainFormatArgument::Dot => Self::Dot,
+            ExplainFormatArgument::Mermaid => Self::Mermaid,
+            ExplainFormatArgument::Json => Self::Json,
+        }
+    }
+}
+
+/// How epoch numbers are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum UnitArgument {
+    /// By magnitude
+    Auto,
+    /// Seconds
+    S,
+    /// Milliseconds
+    Ms,
+    /// Microseconds
+    Us,
+    /// Nanoseconds
+    Ns,
+    /// Windows FILETIME: 100 ns since 1601
+    Filetime,
+}
+
+impl From<UnitArgument> for TimeUnit {
+    fn from(typed: UnitArgument) -> Self {
+        match typed {
+            UnitArgument::Auto => Self::Auto,
+            UnitArgument::S => Self::Seconds,
+            UnitArgument::Ms => Self::Millis,
+            UnitArgument::Us => Self::Micros,
+            UnitArgument::Ns => Self::Nanos,
+            UnitArgument::Filetime => Self::FileTime,
+        }
+    }
+}
+
+/// A time as typed, in nanoseconds since the epoch.
+fn time(text: &str) -> Result<i64, String> {
+    crate::data::time::parse_timestamp(text.trim_start_matches('@').as_bytes())
+        .ok_or_else(|| "write a time as 2026-01-23T10:00:00Z, or a date as 2026-01-23".to_owned())
+}
+
+/// A size as typed.
+fn bytes(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor: usize = match text[digits.len()..]
+        .to_ascii_lowercase()
+        .trim_end_matches("ib")
+        .trim_end_matches('b')
+    {
+        "" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        _ => return Err("write a size as 16777216, 16384k or 16M".to_owned()),
+    };
+    let number: usize = digits
+        .parse()
+        .map_err(|_| "write a size as 16777216, 16384k or 16M".to_owned())?;
+    number
+        .checked_mul(factor)
+        .filter(|&size| size > 0)
+        .ok_or_else(|| "the size is out of range".to_owned())
+}

@@ -1,0 +1,226 @@
+//! `varpulis run`.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::args::{OnError, Order, RunArguments};
+use super::progress::Watch;
+use super::{Exit, complain, program, summary};
+use crate::data::Value;
+use crate::diag::SourceMap;
+use crate::plan::{self, Plan};
+use crate::read::{self, Format, Input, InputSpec, ReadOptions};
+use crate::replay::{self, Report, RunError, RunOptions, Stopped};
+use crate::write::OutputError;
+
+/// About how many bytes of text a morsel holds.
+const MORSEL: usize = 1 << 20;
+/// The same with `mode: low_latency`: rows come out after fewer records.
+const SMALL_MORSEL: usize = 1 << 14;
+
+/// Runs a program over logs.
+pub(super) fn run(arguments: &RunArguments) -> Exit {
+    match prepared(arguments) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
+    let compiled = program::usable(&arguments.query, &arguments.compile, arguments.quiet)?;
+    let specs = input_specs(arguments)?;
+    let settings = Settings::new(arguments, &compiled.config);
+    let (plan, sources) = program::planned(compiled, &plan_options(arguments, &specs), &arguments.compile)?;
+    refuse_order(arguments, &plan, &specs)?;
+    refuse_overwrite(arguments, &plan, &specs)?;
+    let reading = ReadOptions {
+        morsel_bytes: settings.morsel_bytes,
+        max_record_bytes: arguments.max_record_bytes,
+        mmap: !arguments.no_mmap,
+    };
+    let open = |at: usize| Input::open(&specs[at], at as u32, &reading);
+    let mut inputs = (0..specs.len())
+        .map(open)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| {
+            complain(error);
+            Exit::Failed
+        })?;
+    let total = inputs.iter().map(Input::total_bytes).sum();
+    let watch = Watch::new(arguments, total);
+    let reopen = |at: usize| {
+        if specs[at].path.as_os_str() == "-" {
+            None
+        } else {
+            open(at).ok()
+        }
+    };
+    let result = settings
+        .pool()?
+        .install(|| replay::run(&plan, &mut inputs, &reopen, &run_options(arguments), &watch));
+    let took = watch.end();
+    match result {
+        // Whoever read the rows has had enough of them.
+        Err(RunError::Write(OutputError::BrokenPipe)) => Ok(Exit::Done),
+        Ok(report) => Ok(done(arguments, &report, &sources, took, watch.signal())),
+        Err(error) => {
+            complain(&error);
+            Err(match error {
+                RunError::Write(OutputError::Unsupported { .. }) => Exit::Usage,
+                RunError::Read(_) | RunError::Write(_) | RunError::Disorder(_) => Exit::Failed,
+            })
+        }
+    }
+}
+
+/// What the program's `config:` says, where the command line does not.
+struct Settings {
+    /// 0: one thread a core.
+    threads: usize,
+    morsel_bytes: usize,
+}
+
+impl Settings {
+    fn new(arguments: &RunArguments, config: &[(String, Value)]) -> Self {
+        let value = |key: &str| config.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+        let threads = match value("parallelism") {
+            Some(Value::Int(threads)) => usize::try_from(*threads).ok(),
+            _ => None,
+        };
+        let morsel_bytes = match value("mode") {
+            Some(Value::Str(mode)) if &**mode == "low_latency" => SMALL_MORSEL,
+            _ => MORSEL,
+        };
+        Self {
+            threads: arguments.threads.or(threads).unwrap_or(0),
+            morsel_bytes: arguments.morsel_bytes.unwrap_or(morsel_bytes),
+        }
+    }
+
+    fn pool(&self) -> Result<rayon::ThreadPool, Exit> {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build()
+            .map_err(|error| {
+                complain(format_args!("cannot start threads: {error}"));
+                Exit::Failed
+            })
+    }
+}
+
+fn input_specs(arguments: &RunArguments) -> Result<Vec<InputSpec>, Exit> {
+    let format = arguments.input_format.map_or(Format::Auto, Format::from);
+    let stdin = ["-".to_owned()];
+    let typed = if arguments.input.is_empty() {
+        &stdin[..]
+    } else {
+        &arguments.input[..]
+    };
+    let specs = typed
+        .iter()
+        .map(|text| InputSpec::parse(OsStr::new(text), format))
+        .collect::<Result<Vec<_>, _>>();
+    let specs = specs.and_then(|specs| read::expand(&specs)).map_err(|error| {
+        complain(error);
+        Exit::Failed
+    })?;
+    if specs.iter().filter(|spec| spec.path.as_os_str() == "-").count() > 1 {
+        complain("stdin is named twice among the inputs");
+        return Err(Exit::Usage);
+    }
+    Ok(specs)
+}
+
+fn plan_options(arguments: &RunArguments, specs: &[InputSpec]) -> plan::Options {
+    plan::Options {
+        type_field: arguments.type_field.clone(),
+        time_field: arguments.time_field.clone(),
+        time_unit: arguments.time_unit.into(),
+        from: arguments.from,
+        to: arguments.to,
+        check_all: arguments.strict || arguments.dead_letter.is_some() || arguments.max_errors.is_some(),
+        as_they_lie: arguments.order == Order::Input,
+        prefilter: !arguments.no_prefilter,
+        max_record_bytes: arguments.max_record_bytes,
+        bound: specs.iter().map(|spec| spec.event_type.clone()).collect(),
+    }
+}
+
+fn run_options(arguments: &RunArguments) -> RunOptions {
+    RunOptions {
+        output: arguments.output.clone(),
+        seed: arguments.seed,
+        fail_on_bad: arguments.strict || arguments.on_error == OnError::Fail,
+        strict: arguments.strict,
+        max_errors: arguments.max_errors,
+        dead_letter: arguments.dead_letter.clone(),
+    }
+}
+
+/// Replay in order of time is not there yet: what needs it is refused by name.
+fn refuse_order(arguments: &RunArguments, plan: &Plan, specs: &[InputSpec]) -> Result<(), Exit> {
+    let refused = match arguments.order {
+        Order::Time => "`--order time` is not supported yet; `--order input` takes the events as they lie",
+        Order::Arrival => "`--order arrival` is not supported yet; `--order input` takes the events as they lie",
+        Order::Auto if plan.order_matters && specs.len() > 1 => {
+            "`distinct` and `limit` over several inputs need them merged by time, which is not supported yet: give one \
+             input that lies in order of time, or take the inputs one after another with `--order input`"
+        }
+        Order::Auto | Order::Input => return Ok(()),
+    };
+    complain(refused);
+    Err(Exit::Usage)
+}
+
+/// An output must not be one of the inputs.
+fn refuse_overwrite(arguments: &RunArguments, plan: &Plan, specs: &[InputSpec]) -> Result<(), Exit> {
+    let outputs = plan
+        .sinks
+        .iter()
+        .filter_map(|sink| sink.path.as_ref().map(PathBuf::from));
+    for output in outputs
+        .chain([arguments.output.clone()])
+        .chain(arguments.dead_letter.clone())
+    {
+        let Ok(real) = output.canonicalize() else { continue };
+        let regular = real.is_file();
+        if regular
+            && specs
+                .iter()
+                .any(|spec| spec.path.canonicalize().is_ok_and(|input| input == real))
+        {
+            complain(format_args!(
+                "`{}` is an input; write to another file",
+                output.display()
+            ));
+            return Err(Exit::Usage);
+        }
+    }
+    Ok(())
+}
+
+fn done(arguments: &RunArguments, report: &Report, sources: &SourceMap, took: Duration, signal: Option<i32>) -> Exit {
+    if !arguments.quiet {
+        eprint!("{}", summary::text(report, sources, took));
+    } else if let Some(stopped) = &report.stopped {
+        complain(summary::stopped_text(stopped));
+    }
+    if let Some(to) = &arguments.summary {
+        let (path, text) = match to.strip_prefix("json:") {
+            Some(path) => (path, summary::json(report, sources, took)),
+            None => (to.as_str(), summary::text(report, sources, took)),
+        };
+        if let Err(error) = std::fs::write(path, text) {
+            complain(format_args!("cannot write the summary to `{path}`: {error}"));
+            return Exit::Failed;
+        }
+    }
+    let rows: u64 = report.streams.iter().map(|stream| stream.rows).sum();
+    match (&report.stopped, signal) {
+        (Some(Stopped::Interrupted), Some(signal_hook::consts::SIGTERM)) => Exit::Terminated,
+        (Some(Stopped::Interrupted), _) => Exit::Interrupted,
+        (Some(Stopped::Bad(_) | Stopped::Evaluation(_)), _) => Exit::Stopped,
+        _ if arguments.fail_on_match && rows > 0 => Exit::Gate,
+        _ => Exit::Done,
+    }
+}

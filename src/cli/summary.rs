@@ -1,0 +1,206 @@
+//! What a run has to say at its end: for people on stderr, as JSON for programs.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use indicatif::HumanBytes;
+use serde_json::json;
+
+use crate::diag::SourceMap;
+use crate::replay::{Report, Stopped};
+
+/// The summary for people.
+pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration) -> String {
+    let mut out = String::new();
+    let records: u64 = report.inputs.iter().map(|input| input.records).sum();
+    let bytes: u64 = report.inputs.iter().map(|input| input.bytes).sum();
+    let seconds = took.as_secs_f64().max(1e-9);
+    let from = match &report.inputs[..] {
+        [one] => format!("`{}`", one.name),
+        all => format!("{} inputs", all.len()),
+    };
+    let _ = writeln!(
+        out,
+        "{} events ({}) from {from} in {seconds:.2} s: {} events/s, {}/s",
+        thousands(records),
+        HumanBytes(bytes),
+        thousands((records as f64 / seconds) as u64),
+        HumanBytes((bytes as f64 / seconds) as u64),
+    );
+    for input in report.inputs.iter().filter(|_| report.inputs.len() > 1) {
+        let _ = writeln!(out, "  {}: {} events", input.name, thousands(input.records));
+    }
+    for input in &report.inputs {
+        for note in &input.notes {
+            let _ = writeln!(out, "  {}: {note}", input.name);
+        }
+    }
+    for stream in &report.streams {
+        let to = stream.path.as_ref().map_or(String::new(), |path| format!(" -> {path}"));
+        let plural = if stream.rows == 1 { "row" } else { "rows" };
+        let _ = writeln!(out, "{}: {} {plural}{to}", stream.name, thousands(stream.rows));
+    }
+    bad(report, &mut out);
+    errors(report, sources, &mut out);
+    rest(report, &mut out);
+    out
+}
+
+fn bad(report: &Report, out: &mut String) {
+    if report.bad.total() == 0 {
+        return;
+    }
+    let causes: Vec<String> = report
+        .bad
+        .counts
+        .iter()
+        .map(|(cause, n)| format!("{} {}", thousands(*n), cause.text()))
+        .collect();
+    let _ = writeln!(
+        out,
+        "bad records: {} ({})",
+        thousands(report.bad.total()),
+        causes.join(", ")
+    );
+    for bad in &report.bad.first {
+        let _ = writeln!(out, "  {}:{} (byte {}): {}", bad.input, bad.line, bad.at, bad.reason);
+    }
+    let more = report.bad.total() - report.bad.first.len() as u64;
+    if more > 0 {
+        let _ = writeln!(
+            out,
+            "  and {} more; `--dead-letter FILE` keeps them all",
+            thousands(more)
+        );
+    }
+}
+
+fn errors(report: &Report, sources: &SourceMap, out: &mut String) {
+    if report.errors.is_empty() {
+        return;
+    }
+    let total: u64 = report.errors.iter().map(|error| error.count).sum();
+    let _ = writeln!(
+        out,
+        "evaluation errors: {} (null was taken for the value)",
+        thousands(total)
+    );
+    for error in &report.errors {
+        let _ = writeln!(
+            out,
+            "  {} in `{}`: {} ({} times, first at {} byte {})",
+            place(sources, error.span),
+            error.stream,
+            error.message,
+            thousands(error.count),
+            error.first.0,
+            error.first.1
+        );
+    }
+}
+
+fn rest(report: &Report, out: &mut String) {
+    for metric in &report.metrics {
+        let values = metric.values.map_or(String::new(), |(sum, low, high)| {
+            format!(", sum {sum}, min {low}, max {high}, mean {}", sum / metric.count as f64)
+        });
+        let _ = writeln!(out, "metric {}: {}{values}", metric.name, metric.count);
+    }
+    if report.big_ints > 0 {
+        let _ = writeln!(
+            out,
+            "{} integers beyond 64 bits were read as floats",
+            thousands(report.big_ints)
+        );
+    }
+    if report.without_time {
+        let _ = writeln!(
+            out,
+            "no record has a time: record n is taken to be at n nanoseconds (see `--time-field`)"
+        );
+    }
+    if let Some(stopped) = &report.stopped {
+        let _ = writeln!(out, "{}", stopped_text(stopped));
+    }
+}
+
+/// Why the run ended early.
+pub(super) fn stopped_text(stopped: &Stopped) -> String {
+    match stopped {
+        Stopped::Interrupted => "interrupted: rows up to here were written, files are not kept".to_owned(),
+        Stopped::Bad(reason) => format!("stopped at a bad record: {reason}"),
+        Stopped::Evaluation(message) => format!("stopped at an evaluation error: {message}"),
+        Stopped::LimitsReached => "stopped: every limit is reached".to_owned(),
+    }
+}
+
+fn place(sources: &SourceMap, span: crate::diag::Span) -> String {
+    let (line, column) = sources.line_col(span.file, span.start as usize);
+    format!("{}:{line}:{column}", sources.path(span.file).display())
+}
+
+/// The summary for programs: one JSON object.
+pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> String {
+    let inputs = report.inputs.iter().map(|input| {
+        json!({
+            "name": input.name, "events": input.records, "lines": input.lines, "bytes": input.bytes,
+            "notes": input.notes,
+        })
+    });
+    let streams = report
+        .streams
+        .iter()
+        .map(|stream| json!({"name": stream.name, "path": stream.path, "rows": stream.rows}));
+    let first = report
+        .bad
+        .first
+        .iter()
+        .map(|bad| json!({"input": bad.input, "line": bad.line, "byte": bad.at, "reason": bad.reason}));
+    let causes: serde_json::Map<String, serde_json::Value> = report
+        .bad
+        .counts
+        .iter()
+        .map(|(cause, n)| (cause.text().to_owned(), json!(n)))
+        .collect();
+    let errors = report.errors.iter().map(|error| {
+        json!({
+            "stream": error.stream, "place": place(sources, error.span), "source": sources.slice(error.span),
+            "count": error.count, "message": error.message,
+            "first": {"input": error.first.0, "byte": error.first.1},
+        })
+    });
+    let metrics = report.metrics.iter().map(|metric| {
+        let (sum, min, max) = metric
+            .values
+            .map_or((None, None, None), |(a, b, c)| (Some(a), Some(b), Some(c)));
+        json!({"name": metric.name, "count": metric.count, "sum": sum, "min": min, "max": max})
+    });
+    let summary = json!({
+        "events": report.inputs.iter().map(|input| input.records).sum::<u64>(),
+        "bytes": report.inputs.iter().map(|input| input.bytes).sum::<u64>(),
+        "inputs": inputs.collect::<Vec<_>>(),
+        "streams": streams.collect::<Vec<_>>(),
+        "bad": {"total": report.bad.total(), "causes": causes, "first": first.collect::<Vec<_>>()},
+        "evaluation_errors": errors.collect::<Vec<_>>(),
+        "metrics": metrics.collect::<Vec<_>>(),
+        "late_events": 0,
+        "big_integers": report.big_ints,
+        "without_time": report.without_time,
+        "stopped": report.stopped.as_ref().map(stopped_text),
+        "seconds": took.as_secs_f64(),
+    });
+    format!("{summary:#}\n")
+}
+
+/// A number with its thousands apart: `1,234,567`.
+pub(super) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

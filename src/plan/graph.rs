@@ -1,0 +1,259 @@
+//! The graph of operators before fusion, equal work shared.
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::{Owner, PlanError, StepKind};
+use crate::data::value::FixedHasher;
+use crate::ir::{EventId, ExprId, Op, Operator, Query, Source, StreamId, structure};
+use crate::optimize::expressions;
+
+/// Where a node's rows come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum In {
+    /// Records of an event type and of those that extend it.
+    Event(EventId),
+    /// Records of every type.
+    Any,
+    /// Another node.
+    Node(usize),
+}
+
+/// An operator.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) inputs: Vec<In>,
+    pub(super) step: super::Step,
+    /// Runs in order: it, or something before it, needs the order.
+    pub(super) ordered: bool,
+}
+
+/// The graph: nodes each after their inputs, and what comes out of each stream.
+#[derive(Debug)]
+pub(super) struct Graph {
+    pub(super) nodes: Vec<Node>,
+    /// By stream; empty for streams that are dropped.
+    pub(super) outputs: Vec<Vec<In>>,
+}
+
+impl Graph {
+    /// The event types whose records may arrive, as they were read, at a place.
+    pub(super) fn records_of(&self, input: In, found: &mut IndexSet<In>) {
+        match input {
+            In::Node(at) if self.nodes[at].step.kind.keeps_rows() => {
+                self.nodes[at]
+                    .inputs
+                    .iter()
+                    .for_each(|&input| self.records_of(input, found));
+            }
+            In::Node(_) => {}
+            scan => {
+                found.insert(scan);
+            }
+        }
+    }
+}
+
+struct Builder<'a> {
+    query: &'a Query,
+    graph: Graph,
+    shared: IndexMap<(Vec<In>, String), usize, FixedHasher>,
+}
+
+/// Builds the graph of all streams.
+pub(super) fn build(query: &Query) -> Result<Graph, PlanError> {
+    let graph = Graph {
+        nodes: Vec::new(),
+        outputs: vec![Vec::new(); query.streams.len()],
+    };
+    let mut builder = Builder {
+        query,
+        graph,
+        shared: IndexMap::default(),
+    };
+    for at in stream_order(query)? {
+        builder.stream(at);
+    }
+    Ok(builder.graph)
+}
+
+/// The streams, each after those it reads.
+fn stream_order(query: &Query) -> Result<Vec<usize>, PlanError> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Mark {
+        New,
+        Open,
+        Done,
+    }
+    let mut marks = vec![Mark::New; query.streams.len()];
+    let mut order = Vec::new();
+    for start in 0..query.streams.len() {
+        let mut stack = vec![(start, read_streams(query, start), 0)];
+        if marks[start] != Mark::New {
+            continue;
+        }
+        marks[start] = Mark::Open;
+        while let Some((at, reads, next)) = stack.last_mut() {
+            let Some(&child) = reads.get(*next) else {
+                marks[*at] = Mark::Done;
+                order.push(*at);
+                stack.pop();
+                continue;
+            };
+            *next += 1;
+            match marks[child] {
+                Mark::Done => {}
+                Mark::New => {
+                    marks[child] = Mark::Open;
+                    stack.push((child, read_streams(query, child), 0));
+                }
+                Mark::Open => {
+                    return Err(circle(
+                        query,
+                        &stack.iter().map(|entry| entry.0).collect::<Vec<_>>(),
+                        child,
+                    ));
+                }
+            }
+        }
+    }
+    Ok(order)
+}
+
+fn circle(query: &Query, path: &[usize], back: usize) -> PlanError {
+    let from = path.iter().position(|&at| at == back).unwrap_or(0);
+    let names = path[from..].iter().rev().chain(path.last());
+    let names: Vec<String> = names.map(|&at| format!("`{}`", query.streams[at].name)).collect();
+    PlanError {
+        message: format!("streams feed each other in a circle: {}", names.join(" -> ")),
+        span: query.streams[back].span,
+    }
+}
+
+/// The streams that a stream reads, through events that they emit too.
+fn read_streams(query: &Query, at: usize) -> Vec<usize> {
+    let mut reads = Vec::new();
+    for source in &query.streams[at].sources {
+        match source {
+            Source::Stream(StreamId(of)) => reads.push(*of as usize),
+            Source::Event(event) => reads.extend(query.emitters(*event).iter().map(|id| id.0 as usize)),
+            Source::Any => {}
+        }
+    }
+    reads
+}
+
+impl Builder<'_> {
+    fn stream(&mut self, at: usize) {
+        let stream = &self.query.streams[at];
+        let mut inputs: Vec<In> = Vec::new();
+        for source in &stream.sources {
+            match source {
+                Source::Event(event) => inputs.push(In::Event(*event)),
+                Source::Any => inputs.push(In::Any),
+                Source::Stream(StreamId(of)) => inputs.extend(self.graph.outputs[*of as usize].iter().copied()),
+            }
+        }
+        for operator in &stream.ops {
+            if let Some(kind) = step_kind(&operator.op)
+                && !inputs.is_empty()
+            {
+                inputs = vec![In::Node(self.node(inputs, kind, operator, StreamId(at as u32)))];
+            }
+        }
+        self.graph.outputs[at] = inputs;
+    }
+
+    fn node(&mut self, inputs: Vec<In>, kind: StepKind, operator: &Operator, stream: StreamId) -> usize {
+        let owner = Owner {
+            stream,
+            span: operator.span,
+            roots: expressions(&operator.op),
+        };
+        let key = self.work(&kind, &owner.roots).map(|work| (inputs.clone(), work));
+        if let Some(&at) = key.as_ref().and_then(|key| self.shared.get(key)) {
+            self.graph.nodes[at].step.owners.push(owner);
+            return at;
+        }
+        let before = inputs
+            .iter()
+            .any(|input| matches!(input, In::Node(at) if self.graph.nodes[*at].ordered));
+        let fed = inputs.iter().any(|&input| self.fed_in_order(input));
+        let ordered = before || fed || kind.needs_order();
+        self.graph.nodes.push(Node {
+            inputs,
+            step: super::Step {
+                kind,
+                owners: vec![owner],
+            },
+            ordered,
+        });
+        let at = self.graph.nodes.len() - 1;
+        if let Some(key) = key {
+            self.shared.insert(key, at);
+        }
+        at
+    }
+
+    /// Whether a scan also gets rows that an ordered stream emits.
+    fn fed_in_order(&self, input: In) -> bool {
+        let In::Event(event) = input else { return false };
+        self.query.emitters(event).iter().any(|id| {
+            let outputs = &self.graph.outputs[id.0 as usize];
+            outputs
+                .iter()
+                .any(|output| matches!(output, In::Node(at) if self.graph.nodes[*at].ordered))
+        })
+    }
+
+    /// A text that is equal for operators that do the same; none for those that must not be shared.
+    fn work(&self, kind: &StepKind, roots: &[ExprId]) -> Option<String> {
+        let mut text = match kind {
+            StepKind::Filter(_) => "filter".to_owned(),
+            StepKind::Project(fields, None) => {
+                let names: Vec<&str> = fields.iter().map(|named| named.name.as_str()).collect();
+                format!("project {names:?}")
+            }
+            StepKind::Map(_) => "map".to_owned(),
+            StepKind::FlatMap(_) => "flat_map".to_owned(),
+            StepKind::Partition(_) => "partition".to_owned(),
+            StepKind::Distinct(key, within) => format!("distinct {} {within:?}", key.is_some()),
+            StepKind::Limit(n) => format!("limit {n}"),
+            StepKind::Validate(_) | StepKind::Side(_) | StepKind::Retype(_) | StepKind::Project(_, Some(_)) => {
+                return None;
+            }
+        };
+        for &root in roots {
+            text.push(';');
+            text.push_str(&structure(&self.query.exprs, root)?);
+        }
+        Some(text)
+    }
+}
+
+/// What an operator does to rows; none for those that do nothing in this order of replay.
+fn step_kind(op: &Op) -> Option<StepKind> {
+    Some(match op {
+        Op::Where(condition) => StepKind::Filter(*condition),
+        Op::Select(fields) => StepKind::Project(fields.clone(), None),
+        Op::Map(value) => StepKind::Map(*value),
+        Op::FlatMap(value) => StepKind::FlatMap(*value),
+        Op::PartitionBy(keys) => StepKind::Partition(keys.iter().map(|named| named.value).collect()),
+        Op::Distinct { key, within } => StepKind::Distinct(*key, *within),
+        Op::Limit(n) => StepKind::Limit(*n),
+        Op::Emit {
+            as_type,
+            fields: Some(fields),
+        } => StepKind::Project(fields.clone(), *as_type),
+        Op::Emit {
+            as_type: Some(event),
+            fields: None,
+        } => StepKind::Retype(*event),
+        Op::Emit {
+            as_type: None,
+            fields: None,
+        } => return None,
+        Op::Validate(event) => StepKind::Validate(*event),
+        Op::Side(side) => StepKind::Side(side.clone()),
+        Op::Watermark(_) | Op::AllowedLateness(_) => return None,
+    })
+}

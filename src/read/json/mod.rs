@@ -1,0 +1,277 @@
+//! JSON lines -> event batches.
+//!
+//! ```text
+//! text --prefilter--> lines --index--> marks --frame, type, time--> rows by type --walk--> spans
+//!                                                                                           |
+//!                                     columns, when somebody asks for them <----------------'
+//! ```
+//!
+//! A record is bad when what is needed of it cannot be read: its frame (one object, its strings
+//! ended, its brackets balanced and at most 128 deep), its type, its time, or a field that is asked
+//! for or declared. What lies between is not looked at, unless the plan says so
+//! ([`DecodePlan::check_all`]). Whether a record is bad, and what is read of it, depends on the record
+//! and the plan only. A string that is no text (bytes that are not UTF-8, half a surrogate pair) makes
+//! its record bad where it is read.
+
+mod batch;
+mod column;
+mod compiled;
+mod exact;
+mod fault;
+mod field;
+mod index;
+mod prefilter;
+mod record;
+mod scratch;
+mod shared;
+mod string;
+mod trie;
+mod views;
+mod walk;
+
+use std::sync::Arc;
+
+use super::{Base, DecodePlan, Decoded, InputInfo, MorselText};
+use crate::data::{BadRecord, EventRows};
+use batch::{Batch, Row};
+use compiled::{Compiled, TypeFields};
+use fault::Fault;
+use record::{RecordLine, RecordReader, each_record};
+use scratch::Scratch;
+use shared::{Shared, Timeline};
+use walk::{Span, Walk};
+
+/// A JSON text as a declared type, for cells of other formats.
+pub(super) fn read_as(
+    text: &[u8],
+    ty: &crate::data::Type,
+    times: &mut super::time::TimeReader,
+) -> Option<crate::data::Value> {
+    field::read_as(text, ty, times)
+}
+
+/// Finds the records of a morsel and their types. Columns are decoded later, when asked for.
+#[must_use]
+pub fn decode(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo) -> Decoded {
+    decode_at(text, plan, input, None)
+}
+
+/// The same where it is known where the morsel stands. With [`DecodePlan::from`] or
+/// [`DecodePlan::to`], that decides about the records before the first timed one: decoded without it,
+/// they are left in and [`Decoded::needs_base`] says so.
+#[must_use]
+pub fn decode_at(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo, base: Option<Base>) -> Decoded {
+    let compiled = scratch::compiled(plan);
+    let shared = Arc::new(Shared::new(text, input, Arc::clone(&compiled)));
+    if let Some(base) = base {
+        shared.base.set(base);
+    }
+    let mut pass = Pass::new(&shared);
+    let lines = scratch::with(&compiled, |scratch| pass.run(scratch));
+    let Pass {
+        builders,
+        bad,
+        records,
+        timeline,
+        ..
+    } = pass;
+    if compiled.eager_times {
+        shared.set_timeline(timeline);
+    }
+    let batches = builders.into_iter().enumerate().filter_map(|(of, builder)| {
+        let batch = Batch::new(Arc::clone(&shared), of, builder?);
+        Some((of, Arc::new(batch) as Arc<dyn EventRows>))
+    });
+    Decoded {
+        batches: batches.collect(),
+        bad,
+        records,
+        lines,
+        bytes: shared.bytes().len() as u64,
+        big_ints: 0,
+        late_big_ints: Arc::clone(&shared.big_ints),
+        base: Arc::clone(&shared.base),
+        clock: shared,
+    }
+}
+
+/// The rows of one type, as they are found.
+#[derive(Debug, Default)]
+struct Builder {
+    rows: Vec<Row>,
+    /// The spans of the fields found at once, row by row.
+    spans: Vec<Span>,
+    /// With eager times, those of the rows.
+    times: Vec<Option<i64>>,
+    /// Where the types of the rows stand, if they differ.
+    types: Vec<Span>,
+}
+
+/// One pass over a morsel.
+#[derive(Debug)]
+struct Pass<'m> {
+    shared: &'m Shared,
+    reader: RecordReader<'m>,
+    builders: Vec<Option<Builder>>,
+    bad: Vec<BadRecord>,
+    records: u64,
+    timeline: Timeline,
+    spans: Vec<Span>,
+}
+
+/// What becomes of a record that is not bad.
+enum Fate {
+    Dropped,
+    Row { of: usize, kind: Span, time: Option<i64> },
+}
+
+impl<'m> Pass<'m> {
+    fn new(shared: &'m Shared) -> Self {
+        let compiled: &'m Arc<Compiled> = &shared.compiled;
+        Self {
+            reader: RecordReader::new(compiled, shared.bytes()),
+            builders: compiled.types.iter().map(|_| None).collect(),
+            bad: Vec::new(),
+            records: 0,
+            timeline: Timeline::default(),
+            spans: Vec::new(),
+            shared,
+        }
+    }
+
+    /// Reads all records; the number of lines.
+    fn run(&mut self, scratch: &mut Scratch) -> u64 {
+        let text = self.shared.bytes();
+        let first = self.shared.first_byte();
+        let Some(prefilter) = &self.shared.compiled.prefilter else {
+            return self.range(scratch, first..text.len(), 0);
+        };
+        let (mut done, mut lines) = (first, 0);
+        prefilter.lines(&text[first..], |start, end| {
+            let (start, end) = (start + first, end + first);
+            self.count(&text[done..start], &mut lines);
+            lines += self.range(scratch, start..end, lines);
+            done = end;
+        });
+        self.count(&text[done..], &mut lines);
+        lines
+    }
+
+    fn count(&mut self, text: &[u8], lines: &mut u64) {
+        let counted = prefilter::count_lines(text);
+        *lines += counted.0;
+        self.records += counted.1;
+    }
+
+    fn range(&mut self, scratch: &mut Scratch, range: std::ops::Range<usize>, first_line: u64) -> u64 {
+        let shared = self.shared;
+        let max = shared.compiled.plan.max_record_bytes;
+        each_record(scratch, shared.bytes(), range, max, |walk, record, base, framed| {
+            let line = record.line + first_line;
+            let record = RecordLine { line, ..record };
+            let read = framed.and_then(|()| self.record(walk, record, base));
+            if let Err(fault) = read {
+                self.timeline.add(line, None);
+                let (start, end) = (record.start + base, record.end + base);
+                self.bad.push(shared.bad(start, end, line, fault.within(base)));
+            }
+            self.records += 1;
+        })
+    }
+
+    fn record(&mut self, walk: &mut Walk<'_>, record: RecordLine, base: usize) -> Result<(), Fault> {
+        let compiled = &self.shared.compiled;
+        if compiled.plan.check_all {
+            exact::check(&walk.text[record.start..record.end]).map_err(|fault| fault.within(record.start))?;
+        }
+        let Fate::Row { of, kind, time } = self.fate(walk, record, base)? else {
+            return Ok(());
+        };
+        let fields = &compiled.types[of];
+        if !compiled.eager_times {
+            self.spans.resize(fields.first.n_slots, Span::MISSING);
+            walk.find(&fields.first, &mut self.spans)?;
+        }
+        for (nth, slot) in &fields.declared {
+            let span = self.spans[usize::from(*slot)];
+            let wanted = &fields.plan.fields[*nth];
+            field::check(wanted, span, walk.text, record.special, &mut self.reader.times)?;
+        }
+        self.push(fields, of, record, base, (kind, time));
+        Ok(())
+    }
+
+    /// Finds type and time, and whether anybody reads the record. With eager times, `spans` is filled.
+    fn fate(&mut self, walk: &mut Walk<'_>, record: RecordLine, base: usize) -> Result<Fate, Fault> {
+        let compiled = &self.shared.compiled;
+        let (index, kind) = match self.shared.bound() {
+            Some(index) => (index, Span::MISSING),
+            None => {
+                let of = self.reader.type_of(walk, record, base)?;
+                (of.index, of.span)
+            }
+        };
+        let mut time = None;
+        if compiled.eager_times {
+            time = self.time(walk, record, index)?;
+            if self.is_outside(time) {
+                return Ok(Fate::Dropped);
+            }
+        }
+        Ok(match index {
+            Some(of) => Fate::Row { of, kind, time },
+            None => Fate::Dropped,
+        })
+    }
+
+    fn time(&mut self, walk: &mut Walk<'_>, record: RecordLine, of: Option<usize>) -> Result<Option<i64>, Fault> {
+        let (trie, times) = match of {
+            Some(of) => {
+                let fields = &self.shared.compiled.types[of];
+                (&fields.first, fields.times.clone())
+            }
+            None => {
+                let stray = &self.shared.compiled.stray;
+                (stray, 0..stray.n_slots)
+            }
+        };
+        self.spans.resize(trie.n_slots, Span::MISSING);
+        walk.find(trie, &mut self.spans)?;
+        let own = self.reader.time_in(&self.spans[times], walk.text, record.special)?;
+        self.timeline.add(record.line, own);
+        let before = || self.shared.base.time_before_first(self.records);
+        Ok(own.or(self.timeline.last()).or_else(before))
+    }
+
+    fn is_outside(&self, time: Option<i64>) -> bool {
+        let plan = &self.shared.compiled.plan;
+        time.is_some_and(|time| plan.from.is_some_and(|from| time < from) || plan.to.is_some_and(|to| time >= to))
+    }
+
+    fn push(
+        &mut self,
+        fields: &TypeFields,
+        of: usize,
+        record: RecordLine,
+        base: usize,
+        (kind, time): (Span, Option<i64>),
+    ) {
+        let compiled = &self.shared.compiled;
+        let builder = self.builders[of].get_or_insert_default();
+        builder.rows.push(Row {
+            start: (record.start + base) as u32,
+            end: (record.end + base) as u32,
+            nth: self.records as u32,
+            line: record.line as u32,
+            special: record.special,
+        });
+        let spans = self.spans.iter().take(fields.first.n_slots);
+        builder.spans.extend(spans.map(|span| span.within(base as u32)));
+        if compiled.eager_times {
+            builder.times.push(time);
+        }
+        if of == compiled.plan.types.len() {
+            builder.types.push(kind.within(base as u32));
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Morsels: pieces of an input that begin and end at record boundaries, and their decoding.
+
+use std::sync::Arc;
+
+use memchr::memchr;
+
+use super::csv::{self, Schema};
+use super::framing::{Cut, Framing, Limits};
+use super::mapped::Mapping;
+use super::stream::{BOM, Piece, PieceKind};
+use super::{BaseCell, Clock, DecodePlan, Decoded, InputInfo, MorselText, json};
+use crate::data::{BadCause, BadRecord, Position};
+
+/// A piece of an input that begins and ends at record boundaries.
+#[derive(Clone, Debug)]
+pub struct Morsel {
+    piece: Piece,
+    info: InputInfo,
+    writing: Writing,
+}
+
+/// How an input is written, with what is known about it.
+#[derive(Clone, Debug)]
+pub(super) enum Writing {
+    Json,
+    Csv(Arc<Schema>),
+}
+
+impl Morsel {
+    pub(super) fn new(piece: Piece, info: InputInfo, writing: Writing) -> Self {
+        Self { piece, info, writing }
+    }
+
+    /// How many bytes of the input (compressed ones, where it is compressed) have been consumed up
+    /// to the end of this morsel.
+    #[must_use]
+    pub fn consumed(&self) -> u64 {
+        self.piece.consumed
+    }
+
+    /// Its text. Where the input is mapped, touching it for the first time may read the disk.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        &self.piece.text
+    }
+
+    /// Where its text begins in the (uncompressed) input.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.piece.offset
+    }
+
+    /// Finds the records and their types. Columns are decoded later, when asked for.
+    #[must_use]
+    pub fn decode(&self, plan: &Arc<DecodePlan>) -> Decoded {
+        let text = MorselText {
+            bytes: self.piece.text.clone(),
+            offset: self.piece.offset,
+        };
+        match (self.piece.kind, &self.writing) {
+            (PieceKind::TooLong(length), _) => self.one_bad(
+                BadCause::TooLong,
+                format!("{length} bytes, and {} is the limit", plan.max_record_bytes),
+            ),
+            (PieceKind::Unclosed, _) => {
+                self.one_bad(BadCause::Malformed, "a quote opens here that is not closed".to_owned())
+            }
+            (PieceKind::Records, Writing::Json) => json::decode(text, plan, self.info.clone()),
+            (PieceKind::Records, Writing::Csv(schema)) => csv::decode(text, schema, plan, self.info.clone()),
+        }
+    }
+
+    /// A morsel of one record, which is bad.
+    fn one_bad(&self, cause: BadCause, reason: String) -> Decoded {
+        let text = super::framing::content(&self.piece.text);
+        let bad = BadRecord {
+            position: Position {
+                input: self.info.number,
+                offset: self.piece.offset,
+            },
+            line: 0,
+            at: self.piece.offset,
+            cause,
+            reason,
+            text: text.to_vec(),
+        };
+        let bytes = match self.piece.kind {
+            PieceKind::TooLong(length) => length + 1,
+            _ => self.piece.text.len() as u64,
+        };
+        Decoded {
+            batches: Vec::new(),
+            bad: vec![bad],
+            records: 1,
+            lines: 1,
+            bytes,
+            big_ints: 0,
+            late_big_ints: Arc::default(),
+            base: Arc::new(BaseCell::default()),
+            clock: Arc::new(NoTimes),
+        }
+    }
+}
+
+/// The times of records that have none.
+#[derive(Debug)]
+struct NoTimes;
+
+impl Clock for NoTimes {
+    fn first_time(&self) -> Option<i64> {
+        None
+    }
+
+    fn last_time(&self) -> Option<i64> {
+        None
+    }
+
+    fn max_time(&self) -> Option<i64> {
+        None
+    }
+
+    fn disorder(&self) -> Option<(u64, i64, i64)> {
+        None
+    }
+}
+
+/// The pieces of a mapped file.
+#[derive(Debug)]
+pub(super) struct MappedPieces {
+    mapping: Arc<Mapping>,
+    framing: Framing,
+    limits: Limits,
+    at: usize,
+}
+
+impl MappedPieces {
+    pub(super) fn new(mapping: Mapping, framing: Framing, limits: Limits) -> Self {
+        let at = if mapping.bytes().starts_with(BOM) { BOM.len() } else { 0 };
+        Self {
+            mapping: Arc::new(mapping),
+            framing,
+            limits,
+            at,
+        }
+    }
+
+    /// # Errors
+    /// When the file has shrunk.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        self.mapping.check()
+    }
+
+    /// The next piece; none at the end.
+    pub(super) fn next(&mut self) -> Option<Piece> {
+        let bytes = &self.mapping.bytes()[self.at..];
+        if bytes.is_empty() {
+            return None;
+        }
+        let (end, kept, kind) = match self.framing.cut(bytes, true, self.limits) {
+            Cut::Records(end) => (end, end, PieceKind::Records),
+            Cut::Unclosed(end) => (end, end, PieceKind::Unclosed),
+            // `More` does not come, since the end is in sight.
+            Cut::TooLong | Cut::More => {
+                let end = memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+                let length = super::framing::content(&bytes[..end]).len();
+                (end, length.min(self.limits.record), PieceKind::TooLong(length as u64))
+            }
+        };
+        let offset = self.at;
+        self.at += end;
+        Some(Piece {
+            text: self.mapping.piece(offset, kept),
+            offset: offset as u64,
+            consumed: self.at as u64,
+            kind,
+        })
+    }
+}

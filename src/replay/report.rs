@@ -1,0 +1,108 @@
+//! What a run has to say for itself.
+
+use super::Stopped;
+use crate::data::BadCause;
+use crate::diag::Span;
+
+/// The whole of it.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The inputs, in order.
+    pub inputs: Vec<InputReport>,
+    /// The streams that write, in program order.
+    pub streams: Vec<StreamReport>,
+    /// Bad records.
+    pub bad: BadReport,
+    /// Evaluation errors by stream and place, in program order.
+    pub errors: Vec<ErrorReport>,
+    /// Metrics of `.tap(metrics: ..)`, by name.
+    pub metrics: Vec<MetricReport>,
+    /// Integers beyond 64 bits that were read as floats.
+    pub big_ints: u64,
+    /// Why the run stopped before the end of the input.
+    pub stopped: Option<Stopped>,
+    /// Records had no time at all: their numbers were taken for times.
+    pub without_time: bool,
+}
+
+/// One input.
+#[derive(Clone, Debug, Default)]
+pub struct InputReport {
+    /// Its name.
+    pub name: String,
+    /// Non-blank records.
+    pub records: u64,
+    /// Lines, blank ones included.
+    pub lines: u64,
+    /// Bytes of text.
+    pub bytes: u64,
+    /// What its reader has to say (inferred types and the like).
+    pub notes: Vec<String>,
+}
+
+/// One stream that writes.
+#[derive(Clone, Debug, Default)]
+pub struct StreamReport {
+    /// Its name.
+    pub name: String,
+    /// Where to, if not the main output.
+    pub path: Option<String>,
+    /// Rows written.
+    pub rows: u64,
+}
+
+/// Bad records.
+#[derive(Clone, Debug, Default)]
+pub struct BadReport {
+    /// How many of each cause.
+    pub counts: std::collections::BTreeMap<BadCause, u64>,
+    /// The first few.
+    pub first: Vec<BadExample>,
+}
+
+impl BadReport {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.counts.values().sum()
+    }
+}
+
+/// One bad record.
+#[derive(Clone, Debug)]
+pub struct BadExample {
+    /// The input's name.
+    pub input: String,
+    /// Its line, from 1.
+    pub line: u64,
+    /// The byte at which reading failed, from the beginning of the (uncompressed) input.
+    pub at: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// Evaluation errors of one stream at one place of the program.
+#[derive(Clone, Debug)]
+pub struct ErrorReport {
+    /// The stream.
+    pub stream: String,
+    /// The place.
+    pub span: Span,
+    /// How often.
+    pub count: u64,
+    /// What went wrong the first time.
+    pub message: String,
+    /// The input of the record of the first time, and its byte offset.
+    pub first: (String, u64),
+}
+
+/// A counter or histogram.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricReport {
+    /// Its name.
+    pub name: String,
+    /// How many.
+    pub count: u64,
+    /// Sum, smallest and largest value; none for a counter. The sum goes in order of the input.
+    pub values: Option<(f64, f64, f64)>,
+}

@@ -1,0 +1,78 @@
+//! Times across morsels: what records without one take, and whether the input is in order.
+
+use super::RunError;
+use super::morsel::Task;
+use crate::data::format::write_timestamp;
+use crate::read::{Base, Decoded};
+
+/// What is known of the times so far.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    /// The time of the last record that has one.
+    carried: Option<i64>,
+    /// The largest time.
+    largest: Option<i64>,
+    /// No record had a time when one was asked for: numbers stand for times.
+    pub(super) by_number: bool,
+}
+
+impl Times {
+    /// What records take that stand before a morsel's first timed one: the time before the morsel,
+    /// else the first time after its beginning (`later`), else their numbers.
+    pub(super) fn base(&mut self, seq: u64, decoded: &Decoded, later: impl FnOnce() -> Option<i64>) -> Base {
+        let time = self.carried.or_else(|| decoded.first_time()).or_else(later);
+        self.by_number |= time.is_none();
+        Base {
+            seq,
+            time: time.unwrap_or(Base::UNTIMED),
+        }
+    }
+
+    /// Goes past a morsel. `largest`: keep the largest time too, for [`Times::check`].
+    pub(super) fn pass(&mut self, decoded: &Decoded, largest: bool) {
+        self.carried = decoded.last_time().or(self.carried);
+        if largest {
+            self.largest = decoded.max_time().max(self.largest);
+        }
+    }
+
+    /// Checks that a morsel does not go back in time.
+    pub(super) fn check(&self, decoded: &Decoded, name: &str, lines: u64) -> Result<(), RunError> {
+        let across = match (self.largest, decoded.first_time()) {
+            (Some(largest), Some(first)) if first < largest => Some((first, largest, None)),
+            _ => None,
+        };
+        let within = decoded
+            .disorder()
+            .map(|(line, time, largest)| (time, largest, Some(line)));
+        let Some((time, largest, line)) = across.or(within) else {
+            return Ok(());
+        };
+        let place = line.map_or_else(
+            || format!("after line {lines}"),
+            |line| format!("at line {}", lines + line + 1),
+        );
+        Err(RunError::Disorder(format!(
+            "`{name}` is not in order of time: {} comes after {} ({place}). This program has operators to which order \
+             matters (`distinct`, `limit`), and replay in order of time is not supported yet: sort the input by time, \
+             or take the records as they lie with `--order input`",
+            rfc3339(time),
+            rfc3339(largest),
+        )))
+    }
+}
+
+fn rfc3339(ns: i64) -> String {
+    let mut text = Vec::new();
+    write_timestamp(ns, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The first time among the morsels after `at`, of the same input: which inputs share a round must
+/// not matter.
+pub(super) fn first_after(tasks: &[Task<'_>], at: usize) -> Option<i64> {
+    tasks[at + 1..]
+        .iter()
+        .take_while(|task| task.input == tasks[at].input)
+        .find_map(|task| task.decoded.as_ref().and_then(Decoded::first_time))
+}

@@ -1,0 +1,295 @@
+//! Names: locals, aliases, fields of the row at hand, constants; in that order.
+
+use super::{Local, Lower};
+use crate::data::{Pseudo, Type};
+use crate::diag::{Code, Diagnostic, Span, nearest};
+use crate::ir::{Builtin, Expr, ExprId};
+use crate::resolve::context::{What, did_you_mean, listed, quoted};
+use crate::resolve::row::{Found, Keys};
+use crate::syntax::ast::Ident;
+
+/// What the first name of a path stands for.
+pub(super) enum Head {
+    /// The row at hand.
+    Row,
+    /// A field of the row: its type, if it is known.
+    Field(Type),
+    /// A field of the row that its declaration does not name.
+    Undeclared,
+    /// A finished node.
+    Node(ExprId),
+    /// An import: what follows is a name in it.
+    Module,
+}
+
+impl Lower<'_, '_> {
+    /// What a name stands for. `alone`: nothing follows it.
+    pub(super) fn head(&mut self, name: &Ident, alone: bool) -> Head {
+        if let Some(local) = self.find_local(&name.name) {
+            return match local {
+                Local::Row => Head::Row,
+                Local::Value(id, ty) => Head::Node(self.push(Expr::Local(id), ty, name.span)),
+            };
+        }
+        if self.is_alias(&name.name) {
+            return Head::Row;
+        }
+        if !self.cx.is_quoted(name.span)
+            && let Some(node) = self.pseudo(&name.name, name.span)
+        {
+            return Head::Node(node);
+        }
+        let found = self.find_field(&name.name);
+        if let Found::Yes(ty) = found {
+            self.note_shadowing(name);
+            return Head::Field(ty);
+        }
+        if let Some(declared) = self.cx.lookup(self.module, &name.name) {
+            match declared.what {
+                What::Constant(at) => return Head::Node(self.constant_value(at, name.span)),
+                // Refused where they are declared.
+                What::Var | What::Function | What::Pattern | What::Connector => {
+                    return Head::Node(self.poison(name.span));
+                }
+                What::Event(_) | What::Stream(_) | What::Alias(_) => {}
+            }
+        }
+        if !alone && self.cx.is_import(self.module, &name.name) {
+            return Head::Module;
+        }
+        if !alone && found == Found::No && self.is_source(&name.name) {
+            return Head::Row;
+        }
+        self.open_or_unknown(name, &found)
+    }
+
+    fn find_local(&self, name: &str) -> Option<Local> {
+        let found = self.locals.iter().rev().find(|(local, _)| local == name)?;
+        Some(found.1.clone())
+    }
+
+    fn is_alias(&mut self, name: &str) -> bool {
+        let Some(row) = &self.row else { return false };
+        let alias = row.aliases.iter().rev().find(|(alias, _)| alias == name);
+        if let Some((_, span)) = alias {
+            self.cx.used.insert(*span);
+        }
+        alias.is_some()
+    }
+
+    fn is_source(&self, name: &str) -> bool {
+        self.row.as_ref().is_some_and(|row| row.source.as_deref() == Some(name))
+    }
+
+    /// Looks for a field of the row.
+    pub(super) fn find_field(&self, name: &str) -> Found {
+        self.row.as_ref().map_or(Found::No, |row| row.find(self.cx, name))
+    }
+
+    /// `_time` and its kin.
+    pub(super) fn pseudo(&mut self, name: &str, span: Span) -> Option<ExprId> {
+        self.row.as_ref()?;
+        let (which, ty) = match name {
+            "_time" => (Pseudo::Time, Type::Timestamp),
+            "_type" => (Pseudo::Type, Type::Str),
+            "_seq" => (Pseudo::Seq, Type::Int),
+            "_source" => (Pseudo::Source, Type::Str),
+            "_partition" => return Some(self.partition(span)),
+            _ => return None,
+        };
+        Some(self.push(Expr::Pseudo(which), ty, span))
+    }
+
+    /// The key of the partition; a list when there are several.
+    fn partition(&mut self, span: Span) -> ExprId {
+        let keys = self.row.as_ref().map_or(Keys::None, |row| row.keys.clone());
+        match keys {
+            Keys::Here(keys) => match keys.as_slice() {
+                [key] => self.expr(key),
+                keys => self.list(keys, false, span),
+            },
+            Keys::Gone => {
+                self.cx
+                    .refuse(span, "`_partition` of a row that was projected after `.partition_by`");
+                self.poison(span)
+            }
+            Keys::None => self.say_and_poison(
+                Diagnostic::new(
+                    Code::UnknownName,
+                    span,
+                    "`_partition` is there only where a partition is in force",
+                )
+                .help("put `.partition_by(key)` before it"),
+            ),
+        }
+    }
+
+    fn constant_value(&mut self, at: usize, span: Span) -> ExprId {
+        let declared = self.cx.constants[at].name.span;
+        self.cx.used.insert(declared);
+        self.reads_param |= self.cx.constants[at].is_param;
+        match self.cx.constant(at, span) {
+            Some(value) => self.lit(value, span),
+            None => self.poison(span),
+        }
+    }
+
+    /// `lib.name`
+    pub(super) fn module_item(&mut self, alias: &Ident, name: &Ident) -> ExprId {
+        let path = [alias.clone(), name.clone()];
+        match self.cx.lookup_path(self.module, &path) {
+            Ok(Some(declared)) => match declared.what {
+                What::Constant(at) => self.constant_value(at, alias.span.to(name.span)),
+                What::Var | What::Function | What::Pattern | What::Connector => self.poison(name.span),
+                what => {
+                    let message = format!("`{}.{}` is {}, not a value", alias.name, name.name, what.noun());
+                    self.say_and_poison(
+                        Diagnostic::new(Code::WrongKind, alias.span.to(name.span), message)
+                            .also(declared.span, "declared here"),
+                    )
+                }
+            },
+            Ok(None) | Err(()) => self.poison(name.span),
+        }
+    }
+
+    /// A declared field that has the name of a constant.
+    fn note_shadowing(&mut self, name: &Ident) {
+        let Some(declared) = self.cx.lookup(self.module, &name.name) else {
+            return;
+        };
+        if matches!(declared.what, What::Constant(_)) && self.cx.used.insert(declared.span) {
+            let message = format!("`{}` is the field here, not the constant of that name", name.name);
+            self.cx.say(
+                Diagnostic::new(Code::Shadowed, name.span, message)
+                    .label("the field")
+                    .also(declared.span, "the constant")
+                    .help("give the constant another name to use it here"),
+            );
+        }
+    }
+
+    fn open_or_unknown(&mut self, name: &Ident, found: &Found) -> Head {
+        match found {
+            Found::Yes(ty) => Head::Field(ty.clone()),
+            Found::Maybe => Head::Field(Type::Any),
+            Found::No => {
+                if self.undeclared_field(name) {
+                    return Head::Undeclared;
+                }
+                Head::Node(self.unknown_name(name))
+            }
+        }
+    }
+
+    /// A name in backticks reads what a declaration does not name, with a warning.
+    pub(super) fn undeclared_field(&mut self, name: &Ident) -> bool {
+        let Some(row) = &self.row else { return false };
+        if row.is_projected() || !self.cx.is_quoted(name.span) {
+            return false;
+        }
+        let event = row.event().map(|id| self.cx.event(id));
+        let (of, span) = event.map_or(("the event".to_owned(), None), |event| {
+            (format!("`{}`", event.name), Some(event.span))
+        });
+        let message = format!("the declaration of {of} does not name `{}`", name.name);
+        let mut diagnostic = Diagnostic::new(Code::UndeclaredField, name.span, message)
+            .label("read as it is found, unchecked; null where it is missing");
+        if let Some(span) = span {
+            diagnostic = diagnostic.also(span, "declared here");
+        }
+        self.cx
+            .say(diagnostic.help(format!("declare it to have it checked: {}", declaration(&name.name))));
+        true
+    }
+
+    /// Says that nothing has this name.
+    fn unknown_name(&mut self, name: &Ident) -> ExprId {
+        let Some(row) = self.row.clone() else {
+            return self.unknown_constant(name);
+        };
+        if let Some(declared) = self.cx.lookup(self.module, &name.name) {
+            let message = format!("`{}` is {}, not a value", name.name, declared.what.noun());
+            return self.say_and_poison(
+                Diagnostic::new(Code::WrongKind, name.span, message).also(declared.span, "declared here"),
+            );
+        }
+        if Builtin::lookup(&name.name).is_some() {
+            let message = format!("`{}` is a function, not a value", name.name);
+            return self.say_and_poison(
+                Diagnostic::new(Code::WrongKind, name.span, message).help(format!("call it: `{}(..)`", name.name)),
+            );
+        }
+        let fields: Vec<String> = row.names(self.cx).iter().map(|&name| name.to_owned()).collect();
+        let mut candidates: Vec<&str> = fields.iter().map(String::as_str).collect();
+        candidates.extend(row.aliases.iter().map(|(alias, _)| alias.as_str()));
+        candidates.extend(self.locals.iter().map(|(local, _)| local.as_str()));
+        let constants = self.cx.scopes[self.module].iter();
+        candidates.extend(
+            constants
+                .filter(|(_, d)| matches!(d.what, What::Constant(_)))
+                .map(|(n, _)| *n),
+        );
+        let near = nearest(&name.name, candidates).map(str::to_owned);
+        self.unknown_field(name, near.as_deref(), &fields)
+    }
+
+    /// Says that the row has no such field.
+    pub(super) fn unknown_field(&mut self, name: &Ident, near: Option<&str>, fields: &[String]) -> ExprId {
+        let event = self.row.as_ref().and_then(super::super::row::Row::event);
+        let mut diagnostic = match event.map(|id| self.cx.event(id)) {
+            Some(event) => Diagnostic::new(
+                Code::UnknownField,
+                name.span,
+                format!("`{}` has no field `{}`", event.name, name.name),
+            )
+            .label("unknown field")
+            .also(event.span, format!("`{}` is declared here", event.name)),
+            None => Diagnostic::new(
+                Code::UnknownField,
+                name.span,
+                format!("the row has no field `{}` at this place", name.name),
+            )
+            .label("unknown field"),
+        };
+        if !fields.is_empty() {
+            diagnostic = diagnostic.help(format!("the fields are {}", listed(fields.iter().map(String::as_str))));
+        }
+        if event.is_some() && near.is_none() {
+            diagnostic = diagnostic.help(format!(
+                "to read a field that the declaration does not name, write it in backticks: `` `{}` ``",
+                name.name
+            ));
+        }
+        self.say_and_poison(did_you_mean(diagnostic, near, name.span))
+    }
+
+    fn unknown_constant(&mut self, name: &Ident) -> ExprId {
+        let scope = &self.cx.scopes[self.module];
+        if let Some(declared) = scope.get(name.name.as_str()) {
+            let message = format!("`{}` is {}, not a constant", name.name, declared.what.noun());
+            let diagnostic = Diagnostic::new(Code::WrongKind, name.span, message).also(declared.span, "declared here");
+            return self.say_and_poison(diagnostic);
+        }
+        let constants = scope
+            .iter()
+            .filter(|(_, d)| matches!(d.what, What::Constant(_)))
+            .map(|(n, _)| *n);
+        let near = nearest(&name.name, constants).map(str::to_owned);
+        let message = format!("unknown name `{}`", name.name);
+        let diagnostic = Diagnostic::new(Code::UnknownName, name.span, message)
+            .label("no constant or parameter has this name")
+            .help("only constants may stand here: there is no event at hand");
+        self.say_and_poison(did_you_mean(diagnostic, near.as_deref(), name.span))
+    }
+}
+
+/// How a field of this name is declared.
+fn declaration(name: &str) -> String {
+    let written = quoted(name);
+    if written == name {
+        format!("`{name}: str?`")
+    } else {
+        format!("`` {written}: str? ``")
+    }
+}

@@ -1,0 +1,89 @@
+//! Names of functions that are no builtins: of later versions, and of other languages.
+
+use crate::diag::nearest;
+
+/// Functions of the language that only operators of later versions give a meaning.
+pub(super) const LATER: &[(&str, &str)] = &[
+    ("lag", "the row function"),
+    ("lead", "the row function"),
+    ("row_number", "the row function"),
+    ("rank", "the row function"),
+    ("variance", "the aggregate"),
+    ("stddev_pop", "the aggregate"),
+    ("variance_pop", "the aggregate"),
+    ("percentile", "the aggregate"),
+    ("approx_percentile", "the aggregate"),
+    ("mode", "the aggregate"),
+    ("collect", "the aggregate"),
+    ("count_distinct", "the aggregate"),
+    ("approx_count_distinct", "the aggregate"),
+    ("count_if", "the aggregate"),
+    ("arg_min", "the aggregate"),
+    ("arg_max", "the aggregate"),
+    ("ema", "the aggregate"),
+    ("corr", "the aggregate"),
+    ("covar", "the aggregate"),
+    ("top", "the aggregate"),
+    ("attention_score", "the attention function"),
+    ("attention_weights", "the attention function"),
+    ("attention_mass", "the attention function"),
+    ("attention_novelty", "the attention function"),
+    ("attention_explain", "the attention function"),
+    ("attention_outlier", "the attention function"),
+    ("top_attention", "the attention function"),
+    ("cluster_by_attention", "the attention function"),
+    ("lagged", "the attention function"),
+    ("count_trends", "the trend function"),
+    ("count_events", "the trend function"),
+    ("sum_trends", "the trend function"),
+    ("avg_trends", "the trend function"),
+    ("min_trends", "the trend function"),
+    ("max_trends", "the trend function"),
+];
+
+/// Names that other languages use, with those of here.
+const FOREIGN: &[(&str, &str)] = &[
+    ("average", "avg"),
+    ("cidr", "cidr_match"),
+    ("date_format", "format_ts"),
+    ("date_trunc", "trunc"),
+    ("endswith", "ends_with"),
+    ("has", "contains"),
+    ("has_prefix", "starts_with"),
+    ("has_suffix", "ends_with"),
+    ("ifnull", "if_null"),
+    ("in_cidr", "cidr_match"),
+    ("includes", "contains"),
+    ("isnull", "is_null"),
+    ("lcase", "lower"),
+    ("length", "len"),
+    ("lowercase", "lower"),
+    ("matches", "regex_match"),
+    ("mean", "avg"),
+    ("nvl", "if_null"),
+    ("power", "pow"),
+    ("regexp_match", "regex_match"),
+    ("rlike", "regex_match"),
+    ("size", "len"),
+    ("startswith", "starts_with"),
+    ("strftime", "format_ts"),
+    ("strlen", "len"),
+    ("substring", "substr"),
+    ("to_lower", "lower"),
+    ("to_upper", "upper"),
+    ("tolower", "lower"),
+    ("toupper", "upper"),
+    ("type_of", "typeof"),
+    ("ucase", "upper"),
+    ("uppercase", "upper"),
+];
+
+/// A builtin by the name, or nearly the name, that another language gives it.
+pub(super) fn foreign(name: &str) -> Option<&'static str> {
+    let names = FOREIGN.iter().map(|(name, _)| *name);
+    let found = names
+        .clone()
+        .find(|&known| known == name)
+        .or_else(|| nearest(name, names))?;
+    FOREIGN.iter().find(|(known, _)| *known == found).map(|(_, ours)| *ours)
+}

@@ -1,0 +1,270 @@
+//! Where a stream's rows come from.
+
+use super::context::{Cx, What, did_you_mean};
+use super::expr::Lower;
+use super::row::{Part, Row};
+use super::streams::Flow;
+use crate::diag::{Code, Diagnostic, Span, nearest};
+use crate::ir::{EventId, Op, Source, StreamId};
+use crate::syntax::ast::{self, PatternKind, StepExpr};
+
+/// The sources of a stream, before any row is known.
+pub(super) struct Origin<'a> {
+    /// In the order in which they are written.
+    pub sources: Vec<Source>,
+    /// The step, where the stream has a single source.
+    step: Option<&'a StepExpr>,
+    /// Whether the source is of a kind that was refused.
+    pub refused: bool,
+}
+
+impl Origin<'_> {
+    fn refused() -> Self {
+        Self {
+            sources: Vec::new(),
+            step: None,
+            refused: true,
+        }
+    }
+
+    /// The rows that come.
+    pub(super) fn row(&self, cx: &Cx<'_>, rows: &[Row]) -> Row {
+        let mut parts: Vec<Part> = Vec::new();
+        for source in &self.sources {
+            match source {
+                Source::Event(id) if cx.event(*id).declared => parts.push(Part::Event(*id)),
+                Source::Event(_) | Source::Any => parts.push(Part::Open),
+                Source::Stream(StreamId(at)) => parts.extend(rows[*at as usize].parts.iter().cloned()),
+            }
+        }
+        if parts.is_empty() {
+            parts.push(Part::Open);
+        }
+        let mut row = Row { parts, ..Row::open() };
+        if let Some(step) = self.step {
+            row.source = step.ty.last().map(|name| name.name.clone());
+            row.aliases
+                .extend(step.alias.iter().map(|alias| (alias.name.clone(), alias.span)));
+        }
+        row
+    }
+
+    /// The step's `where`.
+    pub(super) fn condition(&self, cx: &mut Cx<'_>, flow: &mut Flow) {
+        let Some(condition) = self.step.and_then(|step| step.condition.as_ref()) else {
+            return;
+        };
+        let id = super::ops::condition(cx, flow, condition);
+        flow.push(Op::Where(id), condition.span);
+    }
+}
+
+/// The sources of the stream with this number.
+pub(super) fn origin<'a>(cx: &mut Cx<'a>, at: usize) -> Origin<'a> {
+    let (module, body) = (cx.drafts[at].module, cx.drafts[at].body);
+    match &body.source {
+        ast::Source::Pattern(pattern) => single(cx, module, pattern),
+        ast::Source::Merge(inputs, _) => merged(cx, module, at, inputs),
+        ast::Source::Join(kind, _, span) => {
+            cx.refuse(*span, format!("`{}`", join_word(*kind)));
+            Origin::refused()
+        }
+        ast::Source::Timer(_, span) => {
+            cx.refuse(*span, "`timer`");
+            Origin::refused()
+        }
+    }
+}
+
+fn join_word(kind: ast::JoinKind) -> &'static str {
+    match kind {
+        ast::JoinKind::Inner => "join",
+        ast::JoinKind::Left => "left_join",
+        ast::JoinKind::Right => "right_join",
+        ast::JoinKind::Full => "full_join",
+        ast::JoinKind::Asof => "asof_join",
+    }
+}
+
+/// An event or stream; patterns of more than one plain step are refused.
+fn single<'a>(cx: &mut Cx<'a>, module: usize, pattern: &'a ast::PatternExpr) -> Origin<'a> {
+    let step = match &pattern.kind {
+        PatternKind::Step(step) => step,
+        PatternKind::Group(inner, None) => return single(cx, module, inner),
+        PatternKind::Group(_, Some(_)) => return refuse(cx, pattern.span, "a pattern with repetition"),
+        PatternKind::Seq(_) => return refuse(cx, pattern.span, "a sequence pattern (`->`)"),
+        PatternKind::And(_) => return refuse(cx, pattern.span, "a pattern with `and`"),
+        PatternKind::Or(_) => return refuse(cx, pattern.span, "a pattern with `or`"),
+    };
+    if let Some(from) = &step.stray_from {
+        stray_from(cx, step, from);
+    }
+    if let Some((modifier, span)) = step.modifiers.first() {
+        return refuse(cx, *span, &format!("`{}` before a source", modifier_word(*modifier)));
+    }
+    if let Some(quantifier) = step.quantifier {
+        return refuse(cx, quantifier.span, "a pattern with repetition");
+    }
+    if let Some(within) = &step.within {
+        return refuse(cx, within.span, "`within` on a source");
+    }
+    match source(cx, module, &step.ty) {
+        Some(source) => Origin {
+            sources: vec![source],
+            step: Some(step),
+            refused: false,
+        },
+        None => Origin::refused(),
+    }
+}
+
+fn refuse<'a>(cx: &mut Cx<'_>, span: Span, what: &str) -> Origin<'a> {
+    cx.refuse(span, what);
+    Origin::refused()
+}
+
+fn modifier_word(modifier: ast::StepModifier) -> &'static str {
+    match modifier {
+        ast::StepModifier::All => "all",
+        ast::StepModifier::Not => "not",
+        ast::StepModifier::Next => "next",
+        ast::StepModifier::Each => "each",
+    }
+}
+
+fn stray_from(cx: &mut Cx<'_>, step: &StepExpr, from: &ast::StrLit) {
+    let name = step.ty.last().map_or("E", |name| name.name.as_str());
+    cx.say(
+        Diagnostic::new(
+            Code::FromAfterEquals,
+            from.span,
+            "`from \"..\"` belongs to the event, not to the stream",
+        )
+        .label("the name of a type in the log")
+        .help(format!(
+            "declare the event with it: `event {name} from \"{}\"`",
+            from.text
+        )),
+    );
+}
+
+fn merged<'a>(cx: &mut Cx<'a>, module: usize, at: usize, inputs: &'a [ast::Input]) -> Origin<'a> {
+    let mut sources = Vec::new();
+    let mut refused = false;
+    for (number, input) in inputs.iter().enumerate() {
+        if let Some(on) = &input.on {
+            cx.say(
+                Diagnostic::new(
+                    Code::MisplacedOperator,
+                    on.span,
+                    "`on` belongs to a join, not to `merge`",
+                )
+                .help("`merge` takes the rows of all its inputs as they come"),
+            );
+        }
+        match cx.drafts[at].inputs.get(number).copied().flatten() {
+            Some(inner) => sources.push(Source::Stream(inner)),
+            None => match &input.body.source {
+                ast::Source::Pattern(pattern) => {
+                    let one = single(cx, module, pattern);
+                    refused |= one.refused;
+                    sources.extend(one.sources);
+                }
+                ast::Source::Merge(..) | ast::Source::Join(..) | ast::Source::Timer(..) => refused = true,
+            },
+        }
+    }
+    if let ast::Source::Merge(_, span) = &cx.drafts[at].body.source
+        && inputs.is_empty()
+    {
+        let span = *span;
+        cx.say(
+            Diagnostic::new(Code::OperatorArguments, span, "`merge` needs something to merge")
+                .help("name streams or events: `merge(A, B)`"),
+        );
+    }
+    Origin {
+        sources,
+        step: None,
+        refused,
+    }
+}
+
+/// What a name means as a source; none when it was said that it cannot be one.
+fn source(cx: &mut Cx<'_>, module: usize, path: &[ast::Ident]) -> Option<Source> {
+    let [name] = path else {
+        let found = cx.lookup_path(module, path).ok()??;
+        return declared_source(cx, path, found.what, found.span);
+    };
+    if name.name == "any" && !cx.is_quoted(name.span) {
+        return Some(Source::Any);
+    }
+    if let Some(found) = cx.lookup(module, &name.name) {
+        return declared_source(cx, path, found.what, found.span);
+    }
+    if let Some(id) = claimed(cx, module, name) {
+        return Some(Source::Event(id));
+    }
+    near_miss(cx, module, name);
+    Some(Source::Event(cx.undeclared_event(&name.name, name.span)))
+}
+
+fn declared_source(cx: &mut Cx<'_>, path: &[ast::Ident], what: What<'_>, declared: Span) -> Option<Source> {
+    match what {
+        What::Event(id) => Some(Source::Event(id)),
+        What::Stream(id) => Some(Source::Stream(id)),
+        // Refused where it is declared.
+        What::Pattern => None,
+        What::Alias(_) | What::Constant(_) | What::Var | What::Function | What::Connector => {
+            let name = path.last()?;
+            let message = format!("`{}` is {}; a stream reads events or streams", name.name, what.noun());
+            cx.say(Diagnostic::new(Code::WrongKind, name.span, message).also(declared, "declared here"));
+            None
+        }
+    }
+}
+
+/// A declared event that reads the records which a name that nothing declares would: it is to be read
+/// by its own name.
+fn claimed(cx: &mut Cx<'_>, module: usize, name: &ast::Ident) -> Option<EventId> {
+    let at = cx
+        .query
+        .events
+        .iter()
+        .position(|event| event.declared && event.log_name == name.name)?;
+    let prefix = &cx.modules[module].prefix;
+    let event = &cx.query.events[at];
+    // Seen from the module itself, its own names have no prefix.
+    let written = event
+        .name
+        .strip_prefix(prefix.as_str())
+        .unwrap_or(&event.name)
+        .to_owned();
+    let message = format!("the records of type `{}` are those of the event `{written}`", name.name);
+    let diagnostic = Diagnostic::new(Code::ClaimedTwice, name.span, message).also(event.span, "declared here");
+    cx.say(diagnostic.fix("read the event", name.span, written));
+    Some(EventId(at as u32))
+}
+
+/// An undeclared event whose name is nearly that of something declared: most likely a slip.
+fn near_miss(cx: &mut Cx<'_>, module: usize, name: &ast::Ident) {
+    let known = cx.scopes[module]
+        .iter()
+        .filter(|(_, d)| matches!(d.what, What::Event(_) | What::Stream(_) | What::Pattern));
+    let Some(near) = nearest(&name.name, known.map(|(name, _)| *name)).map(str::to_owned) else {
+        return;
+    };
+    let declared = cx.lookup(module, &near).map_or(name.span, |found| found.span);
+    let message = format!("no event or stream `{}` is declared", name.name);
+    let diagnostic = Diagnostic::new(Code::NearlyDeclared, name.span, message)
+        .label("read as an event type of the log, its fields unchecked")
+        .also(declared, "this one is declared");
+    cx.say(did_you_mean(diagnostic, Some(&near), name.span));
+}
+
+impl<'c, 'a> Lower<'c, 'a> {
+    /// Over the rows of a flow at its present place.
+    pub(super) fn at(cx: &'c mut Cx<'a>, flow: &Flow) -> Self {
+        Self::over(cx, flow.module, &flow.row)
+    }
+}

@@ -1,0 +1,85 @@
+//! What was declared and never used. Only said of programs without errors: an error may be why.
+
+use super::context::Cx;
+use crate::diag::{Code, Diagnostic, Severity};
+use crate::ir::{Op, Source, StreamId};
+
+/// Looks back at the whole program.
+pub(super) fn look_back(cx: &mut Cx<'_>) {
+    if cx.diagnostics.iter().any(|said| said.severity == Severity::Error) {
+        return;
+    }
+    unused_constants(cx);
+    unused_aliases(cx);
+    unused_streams(cx);
+}
+
+/// Constants of the program itself; a library may offer more than is taken.
+fn unused_constants(cx: &mut Cx<'_>) {
+    let main = cx.modules.len() - 1;
+    let unused: Vec<_> = cx
+        .constants
+        .iter()
+        .filter(|constant| constant.module == main && !cx.used.contains(&constant.name.span))
+        .map(|constant| (constant.name.clone(), constant.is_param))
+        .collect();
+    for (name, is_param) in unused {
+        let what = if is_param { "parameter" } else { "constant" };
+        let message = format!("the {what} `{}` is never used", name.name);
+        cx.say(Diagnostic::new(Code::UnusedName, name.span, message).help("use it or take it out"));
+    }
+}
+
+fn unused_aliases(cx: &mut Cx<'_>) {
+    use crate::syntax::ast::{PatternKind, Source as From};
+    let main = cx.modules.len() - 1;
+    let mut unused = Vec::new();
+    for draft in cx.drafts.iter().filter(|draft| draft.module == main) {
+        if let From::Pattern(pattern) = &draft.body.source
+            && let PatternKind::Step(step) = &pattern.kind
+            && let Some(alias) = &step.alias
+            && !cx.used.contains(&alias.span)
+        {
+            unused.push(alias.clone());
+        }
+    }
+    for alias in unused {
+        let message = format!("the alias `{}` is never used", alias.name);
+        cx.say(Diagnostic::new(Code::UnusedName, alias.span, message).help(format!(
+            "write `{}.field`, or take the alias out; bare names mean the event at hand",
+            alias.name
+        )));
+    }
+}
+
+/// Streams of the program itself whose rows nobody sees.
+fn unused_streams(cx: &mut Cx<'_>) {
+    let main = cx.modules.len() - 1;
+    let streams = &cx.query.streams;
+    let mut read = vec![false; streams.len()];
+    for source in streams.iter().flat_map(|stream| &stream.sources) {
+        if let Source::Stream(StreamId(at)) = source
+            && let Some(flag) = read.get_mut(*at as usize)
+        {
+            *flag = true;
+        }
+    }
+    let acts = |op: &Op| matches!(op, Op::Side(_) | Op::Validate(_));
+    let unused: Vec<_> = (0..streams.len())
+        .filter(|&at| cx.drafts.get(at).is_some_and(|draft| draft.module == main))
+        .filter(|&at| {
+            let stream = &streams[at];
+            let seen = stream.writes || !stream.targets.is_empty() || stream.ops.iter().any(|op| acts(&op.op));
+            !seen && !read[at]
+        })
+        .map(|at| (streams[at].name.clone(), streams[at].span))
+        .collect();
+    for (name, span) in unused {
+        let message = format!("nobody reads the stream `{name}`, and it writes nothing");
+        cx.say(
+            Diagnostic::new(Code::UnusedStream, span, message)
+                .label("its rows go nowhere")
+                .help("add `.emit()` to write them; while any stream emits, only those that do are written"),
+        );
+    }
+}
