@@ -94,7 +94,7 @@ pub(crate) type Decoded = (u32, Option<Vec<u32>>);
 pub(crate) struct Table {
     columns: Vec<Column>,
     len: usize,
-    pub(crate) decoded: Mutex<Vec<Decoded>>,
+    decoded: Mutex<Vec<Decoded>>,
 }
 
 impl Table {
@@ -109,6 +109,11 @@ impl Table {
     /// A column of each list of values.
     pub(crate) fn of(columns: Vec<Vec<Value>>) -> Self {
         Self::new(columns.into_iter().map(Column::from_values).collect())
+    }
+
+    /// What was decoded since the last call.
+    pub(crate) fn take_decoded(&self) -> Vec<Decoded> {
+        std::mem::take(&mut self.decoded.lock().expect("no panic"))
     }
 }
 

@@ -7,6 +7,7 @@ mod diag;
 mod diag_robust;
 mod endings;
 mod eval_builtins;
+mod eval_kernels;
 mod eval_support;
 mod eval_twin;
 mod inputs;
