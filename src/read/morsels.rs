@@ -8,7 +8,7 @@ use super::csv::{self, Schema};
 use super::framing::{Cut, Framing, Limits};
 use super::mapped::Mapping;
 use super::stream::{BOM, Piece, PieceKind};
-use super::{BaseCell, Clock, DecodePlan, Decoded, InputInfo, MorselText, json};
+use super::{Base, BaseCell, Clock, DecodePlan, Decoded, InputInfo, MorselText, json};
 use crate::data::{BadCause, BadRecord, Position};
 
 /// A piece of an input that begins and ends at record boundaries.
@@ -53,6 +53,14 @@ impl Morsel {
     /// Finds the records and their types. Columns are decoded later, when asked for.
     #[must_use]
     pub fn decode(&self, plan: &Arc<DecodePlan>) -> Decoded {
+        self.decode_at(plan, None)
+    }
+
+    /// The same where it is known where the morsel stands. With [`DecodePlan::from`] or
+    /// [`DecodePlan::to`], that decides about the records before the first timed one: decoded without
+    /// it, they are left in and [`Decoded::needs_base`] says so.
+    #[must_use]
+    pub fn decode_at(&self, plan: &Arc<DecodePlan>, base: Option<Base>) -> Decoded {
         let text = MorselText {
             bytes: self.piece.text.clone(),
             offset: self.piece.offset,
@@ -65,8 +73,8 @@ impl Morsel {
             (PieceKind::Unclosed, _) => {
                 self.one_bad(BadCause::Malformed, "a quote opens here that is not closed".to_owned())
             }
-            (PieceKind::Records, Writing::Json) => json::decode(text, plan, self.info.clone()),
-            (PieceKind::Records, Writing::Csv(schema)) => csv::decode(text, schema, plan, self.info.clone()),
+            (PieceKind::Records, Writing::Json) => json::decode_at(text, plan, self.info.clone(), base),
+            (PieceKind::Records, Writing::Csv(schema)) => csv::decode(text, schema, plan, self.info.clone(), base),
         }
     }
 

@@ -33,7 +33,11 @@ impl<'a> Task<'a> {
 
     /// Finds the records.
     pub(super) fn decode(&mut self, context: &Context<'_>) {
-        let decoded = self.morsel.decode(&context.decode);
+        self.decode_at(context, None);
+    }
+
+    fn decode_at(&mut self, context: &Context<'_>, base: Option<Base>) {
+        let decoded = self.morsel.decode_at(&context.decode, base);
         self.skip = vec![Vec::new(); decoded.batches.len()];
         self.decoded = Some(decoded);
     }
@@ -73,7 +77,11 @@ impl<'a> Task<'a> {
 
     /// Says where the morsel stands, and runs it again.
     pub(super) fn run_with_base(&mut self, context: &'a Context<'a>, base: Base) {
-        if let Some(decoded) = &self.decoded {
+        if context.decode.from.is_some() || context.decode.to.is_some() {
+            // Which records are there depends on it.
+            self.bad.clear();
+            self.decode_at(context, Some(base));
+        } else if let Some(decoded) = &self.decoded {
             decoded.set_base(base);
         }
         self.run(context);

@@ -3,7 +3,8 @@
 use super::execute::{Context, Executor, FixedMap, Flow, View, time_at};
 use crate::data::{Column, Key, Pseudo, Value};
 use crate::eval::Evaluator;
-use crate::plan::{Next, Plan, StageId, StepKind};
+use crate::ir::{Expr, SideChannel};
+use crate::plan::{Next, Plan, StageId, Step, StepKind};
 
 /// A batch that waits for its turn at an ordered stage.
 #[derive(Debug)]
@@ -90,7 +91,7 @@ impl<'a> Executor<'a> {
             _ => (None, None),
         };
         self.count_errors(stage, 0, evaluator, flow);
-        self.touch(flow, &view);
+        self.touch(stage, flow, &view);
         self.held.push(Held {
             stage,
             flow: flow.clone(),
@@ -101,7 +102,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Decodes all that is read of the records, so that bad ones show before anything is remembered.
-    fn touch(&self, flow: &Flow, view: &View) {
+    fn touch(&self, stage: StageId, flow: &Flow, view: &View) {
         let decode = &self.context.decode;
         let Some(ty) = decode.types.get(flow.scan).or(decode.other.as_ref()) else {
             return;
@@ -110,6 +111,13 @@ impl<'a> Executor<'a> {
         records.dedup();
         for field in &ty.fields {
             flow.event.column(field.id, Some(&records));
+        }
+        if takes_whole(self.context.plan, stage) {
+            let mut text = Vec::new();
+            for &record in &records {
+                text.clear();
+                flow.event.members(record, &mut text);
+            }
         }
     }
 
@@ -142,6 +150,40 @@ impl<'a> Executor<'a> {
         let mut evaluator = Evaluator::new(context.program, &*flow.rows);
         self.stage(id, from, &mut evaluator, &flow, held.view);
     }
+}
+
+/// Whether records may be written, said or read as a whole from this stage on.
+fn takes_whole(plan: &Plan, id: StageId) -> bool {
+    let stage = plan.stage(id);
+    for step in &stage.steps {
+        match &step.kind {
+            StepKind::Side(what) if says_whole(what) => return true,
+            _ if reads_whole(plan, step) => return true,
+            StepKind::Project(..) | StepKind::Map(_) | StepKind::FlatMap(_) => return false,
+            _ => {}
+        }
+    }
+    stage.next.iter().any(|next| match next {
+        Next::Stage(next) => takes_whole(plan, *next),
+        Next::Sink(_) | Next::Event(_) => true,
+    })
+}
+
+fn says_whole(what: &SideChannel) -> bool {
+    match what {
+        SideChannel::Print(text) | SideChannel::Log { text, .. } => text.is_empty(),
+        SideChannel::Trace { .. } => true,
+        SideChannel::Metrics { .. } => false,
+    }
+}
+
+fn reads_whole(plan: &Plan, step: &Step) -> bool {
+    let exprs = &plan.query.exprs;
+    let mut found = false;
+    for root in step.owners.iter().take(1).flat_map(|owner| &owner.roots) {
+        exprs.walk(*root, &mut |id| found |= matches!(exprs.get(id), Expr::Row));
+    }
+    found
 }
 
 /// Narrows the batches to the rows that an operator lets pass, all rows taken in order of the input.

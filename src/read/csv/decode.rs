@@ -8,7 +8,7 @@ use super::rows::{CsvMorsel, CsvRows, Times, TypeColumns};
 use super::typed::{CellType, parse_time};
 use crate::data::{BadCause, BadRecord, EventRows, Path, PathSeg, Position, Type};
 use crate::read::time::TimeReader;
-use crate::read::{BaseCell, DecodePlan, Decoded, InputInfo, MorselText, TypePlan};
+use crate::read::{Base, BaseCell, DecodePlan, Decoded, InputInfo, MorselText, TypePlan};
 
 /// Where a record's time and type may lie, in order of preference, if nothing is said.
 const TIME_COLUMNS: [&str; 4] = ["timestamp", "ts", "@timestamp", "time"];
@@ -23,13 +23,18 @@ pub(in crate::read) fn decode(
     schema: &Arc<Schema>,
     plan: &Arc<DecodePlan>,
     info: InputInfo,
+    base: Option<Base>,
 ) -> Decoded {
     // The header is no record; its lines count.
     let start = schema.body.saturating_sub(text.offset).min(text.bytes.len() as u64) as usize;
     let line = memchr::memchr_iter(b'\n', &text.bytes[..start]).count() as u64;
     let table = Table::new(&text.bytes, start, line, schema.delimiter);
     let (records, lines, bytes) = (table.records.len() as u64, table.lines, text.bytes.len() as u64);
-    let mut sorter = Sorter::new(&text, &table, schema, plan, &info);
+    let cell = Arc::new(BaseCell::default());
+    if let Some(base) = base {
+        cell.set(base);
+    }
+    let mut sorter = Sorter::new(&text, &table, schema, plan, &info, &cell);
     for nth in 0..table.records.len() {
         sorter.take(nth);
     }
@@ -41,13 +46,12 @@ pub(in crate::read) fn decode(
         ..
     } = sorter;
     let times = Arc::new(times);
-    let base = Arc::new(BaseCell::default());
     let morsel = Arc::new(CsvMorsel {
         text,
         table,
         schema: Arc::clone(schema),
         info,
-        base: Arc::clone(&base),
+        base: Arc::clone(&cell),
         times: Arc::clone(&times),
         time_unit: plan.time_unit,
     });
@@ -69,7 +73,7 @@ pub(in crate::read) fn decode(
         bytes,
         big_ints: 0,
         late_big_ints: Arc::default(),
-        base,
+        base: cell,
         clock: times,
     }
 }
@@ -80,6 +84,7 @@ struct Sorter<'a> {
     table: &'a Table,
     plan: &'a DecodePlan,
     info: &'a InputInfo,
+    base: &'a BaseCell,
     n_columns: usize,
     type_columns: Vec<usize>,
     default_times: Vec<usize>,
@@ -95,7 +100,14 @@ struct Sorter<'a> {
 }
 
 impl<'a> Sorter<'a> {
-    fn new(text: &'a MorselText, table: &'a Table, schema: &Schema, plan: &'a DecodePlan, info: &'a InputInfo) -> Self {
+    fn new(
+        text: &'a MorselText,
+        table: &'a Table,
+        schema: &Schema,
+        plan: &'a DecodePlan,
+        info: &'a InputInfo,
+        base: &'a BaseCell,
+    ) -> Self {
         let columns = |names: &[&str]| names.iter().filter_map(|name| schema.column(name)).collect::<Vec<_>>();
         let default_times = match &plan.time_field {
             Some(name) => columns(&[name]),
@@ -121,6 +133,7 @@ impl<'a> Sorter<'a> {
             table,
             plan,
             info,
+            base,
             n_columns: schema.names.len(),
             type_columns,
             default_times,
@@ -152,7 +165,7 @@ impl<'a> Sorter<'a> {
             return;
         }
         let Some(index) = index else { return };
-        if self.is_outside(self.times.carried(nth)) {
+        if self.is_outside(nth) {
             return;
         }
         match self.check_fields(&record, index) {
@@ -221,8 +234,13 @@ impl<'a> Sorter<'a> {
         Ok(None)
     }
 
-    fn is_outside(&self, time: Option<i64>) -> bool {
+    fn is_outside(&self, nth: usize) -> bool {
         let DecodePlan { from, to, .. } = self.plan;
+        if from.is_none() && to.is_none() {
+            return false;
+        }
+        let before = || self.base.time_before_first(nth as u64);
+        let time = self.times.carried(nth).or_else(before);
         time.is_some_and(|time| from.is_some_and(|from| time < from) || to.is_some_and(|to| time >= to))
     }
 

@@ -168,7 +168,9 @@ impl Batch {
 
     fn times(&self, rows: Option<&[u32]>) -> Column {
         if self.shared.compiled.eager_times {
-            return timestamp_column(self.each(rows).map(|row| self.found.times[row as usize]));
+            let before = |row: u32| self.shared.base.time_before_first(u64::from(self.row(row).nth));
+            let time = |row: u32| self.found.times[row as usize].or_else(|| before(row));
+            return timestamp_column(self.each(rows).map(time));
         }
         let mut later = self.later();
         self.find_rest(&mut later, rows);
