@@ -9,7 +9,8 @@ others is marked. A tool that is not there is skipped and named.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install duckdb chdb
     cargo bench --bench generate -- --events 1000000 --shape nested --seed 1 --out nested.jsonl
-    cargo build --release && cargo bench --bench sonic_floor --no-run
+    cargo build --release
+    RUSTFLAGS=-Ctarget-cpu=native cargo bench --target-dir target/native --bench sonic_floor --no-run
     /tmp/venv/bin/python benches/compare.py nested.jsonl --rounds 5
 """
 
@@ -201,7 +202,7 @@ def find_tools(args, work):
     tools.append(Tool("wc -l", version(["wc", "--version"]) or "wc", wc))
 
     sonic = args.sonic or max(
-        (path for path in glob.glob(os.path.join(ROOT, "target/release/deps/sonic_floor-*")) if os.access(path, os.X_OK)),
+        (path for path in glob.glob(os.path.join(ROOT, "target/native/release/deps/sonic_floor-*")) if os.access(path, os.X_OK)),
         key=os.path.getmtime,
         default=None,
     )
@@ -210,7 +211,7 @@ def find_tools(args, work):
             Tool("sonic-rs decode", "", lambda question: ([sonic, log, question.name, shape], out("sonic"), out("sonic")))
         )
     else:
-        notes.append("sonic-rs: `cargo bench --bench sonic_floor --no-run` builds it")
+        notes.append("sonic-rs: `RUSTFLAGS=-Ctarget-cpu=native cargo bench --target-dir target/native --bench sonic_floor --no-run` builds it")
 
     if shutil.which("jq"):
         tools.append(
