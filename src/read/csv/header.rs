@@ -1,7 +1,5 @@
 //! The header, the delimiter, and what the first records tell about the columns.
 
-use arrow::buffer::Buffer;
-
 use super::cells::{Table, unquoted};
 use super::infer::{Guess, Kind};
 use crate::read::stream::{Piece, PieceKind};
@@ -89,7 +87,7 @@ impl Header {
             };
             let end = line_end(&piece.text, record.end as usize);
             self.body = piece.offset + end as u64;
-            self.take_names(&piece.text, &table);
+            self.take_names(&piece.text[record.start as usize..end]);
         }
         for record in records.take(SAMPLE - self.sample.min(SAMPLE)) {
             if record.width as usize == self.guesses.len() {
@@ -101,15 +99,15 @@ impl Header {
         }
     }
 
-    fn take_names(&mut self, text: &Buffer, table: &Table) {
-        let record = &table.records[0];
-        let names: Result<Vec<String>, _> = (0..record.width as usize)
-            .map(|column| String::from_utf8(unquoted(&text[table.cell(record, column)]).into_owned()))
-            .collect();
-        match names {
+    fn take_names(&mut self, text: &[u8]) {
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(self.delimiter)
+            .trim(csv::Trim::Headers)
+            .from_reader(text);
+        match reader.headers() {
             Ok(names) => {
                 self.guesses = vec![Guess::default(); names.len()];
-                self.names = Some(names.iter().map(|name| name.trim().to_owned()).collect());
+                self.names = Some(names.iter().map(str::to_owned).collect());
             }
             Err(_) => self.fault = Some("its header is not UTF-8".to_owned()),
         }
