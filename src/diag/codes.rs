@@ -291,13 +291,15 @@ or by `from`, would both claim it.
         user: str
 
 Mend: declare the event once, and tell the records apart by conditions of streams."#;
-    BadRegex = 225, Error, "regular expression is not valid",
+    BadPattern = 225, Error, "pattern is not valid",
         r#"The pattern is not a regular expression of the Rust `regex` crate, which has no look-around and no
-back-references.
+back-references; or the network of a `cidr_match` is none.
 
     .where(regex_match(cmd, "(?!sudo)"))
+    .where(cidr_match(ip, "10.0.0.0/33"))
 
-Mend: write it without them, for example `not regex_match(cmd, "sudo")`."#;
+Mend: write the expression without them, for example `not regex_match(cmd, "sudo")`; write a network
+as `10.0.0.0/8` or `2001:db8::/32`."#;
     EventMisfit = 226, Error, "row does not fit the event",
         r#"`.emit as T` makes events of a declared type: all its required fields must be there, of their
 types, and no others.

@@ -6,6 +6,7 @@ use super::{Lower, words};
 use crate::data::value::FixedHasher;
 use crate::data::{Pseudo, Type, Value};
 use crate::diag::{Code, Diagnostic, Span, nearest};
+use crate::eval;
 use crate::ir::{Builtin, Expr, ExprId, Lambda, ParamType, Signature};
 use crate::resolve::context::{What, did_you_mean};
 use crate::resolve::types::shown;
@@ -165,7 +166,7 @@ impl Lower<'_, '_> {
         if !self.check_types(&signature, name, &values, &types) {
             return self.poison(span);
         }
-        self.check_patterns(builtin, &values);
+        self.check_patterns(builtin, &ids[hidden..]);
         let lambdas = self.lambdas(builtin, &lambdas, &mut types);
         let ty = builtin.result_type(&types);
         self.push(Expr::Call(builtin, ids, lambdas), ty, span)
@@ -287,27 +288,28 @@ impl Lower<'_, '_> {
         good
     }
 
-    /// A regular expression that is a literal is tried at once.
-    fn check_patterns(&mut self, builtin: Builtin, values: &[&ast::Expr]) {
-        if !matches!(builtin, Builtin::RegexMatch | Builtin::RegexExtract) {
-            return;
-        }
-        let Some(expr) = values.get(1) else { return };
-        let ExprKind::Lit(Value::Str(pattern)) = &expr.kind else {
-            return;
-        };
-        if let Err(error) = regex::Regex::new(pattern) {
-            let text = error.to_string();
-            let reason = text
-                .lines()
-                .last()
-                .unwrap_or("")
-                .trim_start_matches("error: ")
-                .to_owned();
+    /// Patterns and networks that are constants are tried at once.
+    fn check_patterns(&mut self, builtin: Builtin, args: &[ExprId]) {
+        for &arg in args.iter().skip(1) {
+            let Expr::Lit(Value::Str(pattern)) = self.cx.query.exprs.get(arg) else {
+                continue;
+            };
+            let Err(reason) = eval::check_pattern(builtin, pattern) else {
+                continue;
+            };
+            let (what, help) = match builtin {
+                Builtin::CidrMatch => ("network", "networks are written `10.0.0.0/8` or `2001:db8::/32`"),
+                _ => (
+                    "regular expression",
+                    "patterns are those of the Rust `regex` crate: no look-around, no back-references; write them in single quotes or as r\"..\"",
+                ),
+            };
+            let reason = reason.trim_start_matches("no regular expression: ");
+            let span = self.cx.query.exprs.span(arg);
             self.cx.say(
-                Diagnostic::new(Code::BadRegex, expr.span, "the regular expression is not valid")
+                Diagnostic::new(Code::BadPattern, span, format!("the {what} is not valid"))
                     .label(reason)
-                    .help("patterns are those of the Rust `regex` crate: no look-around, no back-references; write them in single quotes or as r\"..\""),
+                    .help(help),
             );
         }
     }
