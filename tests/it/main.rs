@@ -8,6 +8,7 @@ mod diag_robust;
 mod endings;
 mod eval_builtins;
 mod eval_kernels;
+mod eval_selection;
 mod eval_support;
 mod eval_twin;
 mod inputs;
