@@ -16,6 +16,7 @@
 //! | [`syntax`] | text -> AST: tokens, layout, grammar, parse errors |
 //! | [`ir`] | the query without surface syntax: expressions, streams, the catalogue of builtins |
 //! | [`eval`] | IR expressions -> vectorised kernels over columns |
+//! | [`aggregate`] | accumulators of the aggregate functions, exact sums, sketches |
 //! | [`resolve`] | AST -> IR: names, types, schemas, every refusal |
 //! | [`read`] | open, map, cut into morsels, decode; bad records |
 //! | [`write`] | rows -> bytes; ordered merge; atomic files |
@@ -27,6 +28,7 @@
 //! Invariants: the same program over the same input gives the same bytes for any number of threads;
 //! nothing a hash order, a clock or an address could change may reach the output.
 
+pub mod aggregate;
 pub mod cli;
 pub mod data;
 pub mod diag;

@@ -1,13 +1,20 @@
 //! The query without surface syntax: names are gone, every node is typed and knows its place.
 
+mod aggregate;
 mod builtin;
 mod expr;
 mod query;
 mod structure;
+mod window;
 
+pub use aggregate::AggFunction;
 pub use builtin::{Builtin, ParamType, Signature};
 pub use expr::{BinaryOp, Expr, ExprId, Exprs, Lambda, LocalId, Node, TypeTest, UnaryOp};
 pub use query::{
     Event, EventField, EventId, Named, Op, Operator, Query, SideChannel, Source, Stream, StreamId, Target,
 };
 pub use structure::structure;
+pub use window::{
+    AggCall, Aggregate, Enrich, Join, JoinInput, JoinKind, Over, RowFunction, RowFunctionKind, Scope, SortKey, Table,
+    Window,
+};

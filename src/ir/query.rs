@@ -3,7 +3,7 @@
 use crate::data::{FieldId, FieldTable, Path, Type};
 use crate::diag::Span;
 
-use super::{ExprId, Exprs};
+use super::{Aggregate, Enrich, ExprId, Exprs, Join, RowFunction, Scope, SortKey, Window};
 
 /// An event type that the program reads, declared or not: an index into [`Query::events`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,6 +97,9 @@ pub struct Stream {
     pub writes: bool,
     /// `.to(...)`: where its rows go instead of the main output.
     pub targets: Vec<Target>,
+    /// The names and types of its rows' fields, where the compiler knows them all: columns of typed
+    /// formats. None: whole events, matches, or rows of which nothing is known.
+    pub columns: Option<Vec<(String, Type)>>,
     /// Where it is declared.
     pub span: Span,
 }
@@ -110,6 +113,9 @@ pub enum Source {
     Any,
     /// The rows of a stream.
     Stream(StreamId),
+    /// `timer(1m)`: a row for each multiple of this many nanoseconds from the first record's time to
+    /// the last's, with the field `at`.
+    Timer(i64),
 }
 
 /// An operator and its place.
@@ -122,7 +128,7 @@ pub struct Operator {
 }
 
 /// A named expression.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Named {
     /// The name.
     pub name: String,
@@ -151,9 +157,39 @@ pub enum Op {
         key: Option<ExprId>,
         /// How long a value is remembered, from the row that passed.
         within: Option<i64>,
+        /// Among which rows.
+        scope: Scope,
     },
     /// `.limit(n)`
-    Limit(u64),
+    Limit(u64, Scope),
+    /// `.order_by(expr [asc|desc], ...)`; rows that compare equal keep their order
+    OrderBy(Vec<SortKey>, Scope),
+    /// `.window(...)` with other operators before `.aggregate`, or without one: hands on the rows of
+    /// each window together when it closes (a row of several windows several times), with the fields
+    /// `start` and `end`
+    Window {
+        /// How rows are cut into windows; no trailing one.
+        window: Window,
+        /// `window_start`
+        start: FieldId,
+        /// `window_end`
+        end: FieldId,
+    },
+    /// `.aggregate(...)`
+    Aggregate(Box<Aggregate>),
+    /// `lag`, `lead`, `row_number`, `rank` in the expressions of the operator that follows: adds
+    /// hidden fields to the rows
+    RowFunctions(Vec<RowFunction>),
+    /// `.rising(cond)`
+    Rising(ExprId),
+    /// `.throttle(10m)`: nanoseconds, and the field `suppressed`
+    Throttle(i64, FieldId),
+    /// A `join(...)`: the first operator of its stream, whose sources are its inputs' streams
+    Join(Box<Join>),
+    /// `.enrich(...)`
+    Enrich(Box<Enrich>),
+    /// `.collect()`: joins the partitions again
+    Collect,
     /// `.emit(...)`, `.emit()` (no fields: the row as it stands), `.emit as T (...)`
     Emit {
         /// The event type that the rows become.

@@ -28,7 +28,7 @@ fn live_streams(query: &Query) -> Vec<bool> {
             match source {
                 Source::Stream(StreamId(of)) => todo.push(*of as usize),
                 Source::Event(event) => todo.extend(query.emitters(*event).into_iter().map(|id| id.0 as usize)),
-                Source::Any => {}
+                Source::Any | Source::Timer(_) => {}
             }
         }
     }

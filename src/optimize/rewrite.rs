@@ -92,7 +92,18 @@ pub(crate) fn expressions(op: &Op) -> Vec<ExprId> {
         Op::Distinct { key, .. } => key.iter().copied().collect(),
         Op::Side(SideChannel::Print(args) | SideChannel::Log { text: args, .. }) => args.clone(),
         Op::Side(SideChannel::Metrics { histogram, .. }) => histogram.iter().map(|(_, id)| *id).collect(),
-        Op::Limit(_) | Op::Validate(_) | Op::Side(SideChannel::Trace { .. }) => Vec::new(),
+        Op::Rising(id) => vec![*id],
+        Op::OrderBy(keys, _) => keys.iter().map(|key| key.value).collect(),
+        Op::Aggregate(made) => made.calls.iter().flat_map(|call| call.args.iter().copied()).collect(),
+        Op::RowFunctions(made) => made.iter().filter_map(|function| function.arg).collect(),
+        Op::Enrich(enrich) => vec![enrich.key],
+        Op::Join(join) => {
+            let reads = join.inputs.iter().flat_map(|input| values(&input.reads));
+            let equal = join.equal.iter().flat_map(|(a, b)| [a.1, b.1]);
+            reads.chain(equal).chain(join.condition).collect()
+        }
+        Op::Limit(..) | Op::Validate(_) | Op::Side(SideChannel::Trace { .. }) => Vec::new(),
+        Op::Window { .. } | Op::Throttle(..) | Op::Collect => Vec::new(),
         Op::Watermark(_) | Op::AllowedLateness(_) => Vec::new(),
     }
 }
@@ -106,7 +117,19 @@ fn expressions_mut(op: &mut Op) -> Vec<&mut ExprId> {
         Op::Distinct { key, .. } => key.iter_mut().collect(),
         Op::Side(SideChannel::Print(args) | SideChannel::Log { text: args, .. }) => args.iter_mut().collect(),
         Op::Side(SideChannel::Metrics { histogram, .. }) => histogram.iter_mut().map(|(_, id)| id).collect(),
-        Op::Limit(_) | Op::Validate(_) | Op::Side(SideChannel::Trace { .. }) => Vec::new(),
+        Op::Rising(id) => vec![id],
+        Op::OrderBy(keys, _) => keys.iter_mut().map(|key| &mut key.value).collect(),
+        Op::Aggregate(made) => made.calls.iter_mut().flat_map(|call| call.args.iter_mut()).collect(),
+        Op::RowFunctions(made) => made.iter_mut().filter_map(|function| function.arg.as_mut()).collect(),
+        Op::Enrich(enrich) => vec![&mut enrich.key],
+        Op::Join(join) => {
+            let reads = join.inputs.iter_mut().flat_map(|input| input.reads.iter_mut());
+            let reads = reads.map(|named| &mut named.value);
+            let equal = join.equal.iter_mut().flat_map(|(a, b)| [&mut a.1, &mut b.1]);
+            reads.chain(equal).chain(join.condition.as_mut()).collect()
+        }
+        Op::Limit(..) | Op::Validate(_) | Op::Side(SideChannel::Trace { .. }) => Vec::new(),
+        Op::Window { .. } | Op::Throttle(..) | Op::Collect => Vec::new(),
         Op::Watermark(_) | Op::AllowedLateness(_) => Vec::new(),
     }
 }

@@ -141,7 +141,7 @@ impl View<'_> {
 
     fn target(&self, next: Next) -> String {
         match next {
-            Next::Stage(StageId(at)) => format!("stage {at}"),
+            Next::Stage(StageId(at), _) => format!("stage {at}"),
             Next::Event(event) => format!("readers of {}", self.plan.query.events[event.0 as usize].name),
             Next::Sink(at) => {
                 let sink = &self.plan.sinks[at];
@@ -175,7 +175,7 @@ impl View<'_> {
 
     fn node_id(&self, next: Next) -> String {
         match next {
-            Next::Stage(StageId(at)) => format!("s{at}"),
+            Next::Stage(StageId(at), _) => format!("s{at}"),
             Next::Sink(at) => format!("o{at}"),
             Next::Event(event) => {
                 let at = self.plan.types.iter().position(|&ty| ty == event);
@@ -281,7 +281,17 @@ fn step_name(kind: &StepKind) -> &'static str {
         StepKind::FlatMap(_) => "flat_map",
         StepKind::Partition(_) => "partition",
         StepKind::Distinct(..) => "distinct",
-        StepKind::Limit(_) => "limit",
+        StepKind::Limit(..) => "limit",
+        StepKind::OrderBy(..) => "order_by",
+        StepKind::Window(..) => "window",
+        StepKind::Aggregate(_) => "aggregate",
+        StepKind::RowFunctions(_) => "row functions",
+        StepKind::Rising(_) => "rising",
+        StepKind::Throttle(..) => "throttle",
+        StepKind::Join(_) => "join",
+        StepKind::Timer(_) => "timer",
+        StepKind::Enrich(_) => "enrich",
+        StepKind::Collect => "collect",
         StepKind::Validate(_) => "validate",
         StepKind::Side(SideChannel::Print(_)) => "print",
         StepKind::Side(SideChannel::Log { .. }) => "log",

@@ -137,9 +137,9 @@ impl Places<'_> {
     /// Who reads a place that ends a stage, in program order.
     fn next(&self, place: In) -> Vec<Next> {
         let mut found: Vec<(StreamId, u8, Next)> = Vec::new();
-        for &at in self.readers.nodes(place).iter().filter(|&&at| self.heads[at]) {
+        for &(at, port) in self.readers.nodes(place).iter().filter(|(at, _)| self.heads[*at]) {
             let stream = self.graph.nodes[at].step.owners[0].stream;
-            found.push((stream, 1, Next::Stage(self.stage_of[at])));
+            found.push((stream, 1, Next::Stage(self.stage_of[at], port)));
         }
         for &stream in self.readers.streams(place) {
             let sinks = self.sinks_of[stream].iter();

@@ -4,7 +4,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::{Owner, PlanError, StepKind};
 use crate::data::value::FixedHasher;
-use crate::ir::{EventId, ExprId, Op, Operator, Query, Source, StreamId, structure};
+use crate::ir::{EventId, ExprId, Op, Query, Source, StreamId, structure};
 use crate::optimize::expressions;
 
 /// Where a node's rows come from.
@@ -22,6 +22,8 @@ pub(super) enum In {
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) inputs: Vec<In>,
+    /// The port that each of the inputs comes through.
+    pub(super) ports: Vec<u8>,
     pub(super) step: super::Step,
     /// Runs in order: it, or something before it, needs the order.
     pub(super) ordered: bool,
@@ -55,7 +57,7 @@ impl Graph {
 
 /// Who reads what comes out of a place.
 pub(super) struct Readers {
-    nodes: IndexMap<In, Vec<usize>, FixedHasher>,
+    nodes: IndexMap<In, Vec<(usize, u8)>, FixedHasher>,
     streams: IndexMap<In, Vec<usize>, FixedHasher>,
 }
 
@@ -67,9 +69,9 @@ impl Readers {
             streams: IndexMap::default(),
         };
         for (at, node) in graph.nodes.iter().enumerate() {
-            node.inputs
-                .iter()
-                .for_each(|&input| readers.nodes.entry(input).or_default().push(at));
+            for (&input, &port) in node.inputs.iter().zip(&node.ports) {
+                readers.nodes.entry(input).or_default().push((at, port));
+            }
         }
         for (at, outputs) in graph.outputs.iter().enumerate() {
             outputs
@@ -79,8 +81,8 @@ impl Readers {
         readers
     }
 
-    /// The nodes that read a place, once for each time that they do.
-    pub(super) fn nodes(&self, place: In) -> &[usize] {
+    /// The nodes that read a place, once for each time that they do, with the port.
+    pub(super) fn nodes(&self, place: In) -> &[(usize, u8)] {
         self.nodes.get(&place).map_or(&[], Vec::as_slice)
     }
 
@@ -93,7 +95,7 @@ impl Readers {
 struct Builder<'a> {
     query: &'a Query,
     graph: Graph,
-    shared: IndexMap<(Vec<In>, String), usize, FixedHasher>,
+    shared: IndexMap<(Vec<(In, u8)>, String), usize, FixedHasher>,
 }
 
 /// Builds the graph of all streams.
@@ -173,7 +175,7 @@ fn read_streams(query: &Query, at: usize) -> Vec<usize> {
         match source {
             Source::Stream(StreamId(of)) => reads.push(*of as usize),
             Source::Event(event) => reads.extend(query.emitters(*event).iter().map(|id| id.0 as usize)),
-            Source::Any => {}
+            Source::Any | Source::Timer(_) => {}
         }
     }
     reads
@@ -182,35 +184,53 @@ fn read_streams(query: &Query, at: usize) -> Vec<usize> {
 impl Builder<'_> {
     fn stream(&mut self, at: usize) {
         let stream = &self.query.streams[at];
-        let mut inputs: Vec<In> = Vec::new();
-        for source in &stream.sources {
+        let id = StreamId(at as u32);
+        let mut inputs: Vec<(In, u8)> = Vec::new();
+        for (place, source) in stream.sources.iter().enumerate() {
+            // Only a join, which stands first, asks which of the sources a row comes from.
+            let port = place as u8;
             match source {
-                Source::Event(event) => inputs.push(In::Event(*event)),
-                Source::Any => inputs.push(In::Any),
-                Source::Stream(StreamId(of)) => inputs.extend(self.graph.outputs[*of as usize].iter().copied()),
+                Source::Event(event) => inputs.push((In::Event(*event), port)),
+                Source::Any => inputs.push((In::Any, port)),
+                Source::Stream(StreamId(of)) => {
+                    inputs.extend(self.graph.outputs[*of as usize].iter().map(|&input| (input, port)));
+                }
+                Source::Timer(every) => {
+                    let owner = Owner {
+                        stream: id,
+                        span: stream.span,
+                        roots: Vec::new(),
+                    };
+                    inputs.push((In::Node(self.node(Vec::new(), StepKind::Timer(*every), owner)), port));
+                }
             }
         }
         for operator in &stream.ops {
             if let Some(kind) = step_kind(&operator.op)
                 && !inputs.is_empty()
             {
-                inputs = vec![In::Node(self.node(inputs, kind, operator, StreamId(at as u32)))];
+                if !matches!(kind, StepKind::Join(_)) {
+                    inputs.iter_mut().for_each(|input| input.1 = 0);
+                }
+                let owner = Owner {
+                    stream: id,
+                    span: operator.span,
+                    roots: expressions(&operator.op),
+                };
+                inputs = vec![(In::Node(self.node(inputs, kind, owner)), 0)];
             }
         }
+        let inputs = inputs.into_iter().map(|input| input.0).collect();
         self.graph.outputs[at] = inputs;
     }
 
-    fn node(&mut self, inputs: Vec<In>, kind: StepKind, operator: &Operator, stream: StreamId) -> usize {
-        let owner = Owner {
-            stream,
-            span: operator.span,
-            roots: expressions(&operator.op),
-        };
+    fn node(&mut self, inputs: Vec<(In, u8)>, kind: StepKind, owner: Owner) -> usize {
         let key = self.work(&kind, &owner.roots).map(|work| (inputs.clone(), work));
         if let Some(&at) = key.as_ref().and_then(|key| self.shared.get(key)) {
             self.graph.nodes[at].step.owners.push(owner);
             return at;
         }
+        let (inputs, ports): (Vec<In>, Vec<u8>) = inputs.into_iter().unzip();
         let before = inputs
             .iter()
             .any(|input| matches!(input, In::Node(at) if self.graph.nodes[*at].ordered));
@@ -218,6 +238,7 @@ impl Builder<'_> {
         let ordered = before || fed || kind.needs_order();
         self.graph.nodes.push(Node {
             inputs,
+            ports,
             step: super::Step {
                 kind,
                 owners: vec![owner],
@@ -253,8 +274,21 @@ impl Builder<'_> {
             StepKind::Map(_) => "map".to_owned(),
             StepKind::FlatMap(_) => "flat_map".to_owned(),
             StepKind::Partition(_) => "partition".to_owned(),
-            StepKind::Distinct(key, within) => format!("distinct {} {within:?}", key.is_some()),
-            StepKind::Limit(n) => format!("limit {n}"),
+            StepKind::Distinct(key, within, scope) => format!("distinct {} {within:?} {scope:?}", key.is_some()),
+            StepKind::Limit(n, scope) => format!("limit {n} {scope:?}"),
+            StepKind::OrderBy(keys, scope) => {
+                let down: Vec<bool> = keys.iter().map(|key| key.descending).collect();
+                format!("order_by {down:?} {scope:?}")
+            }
+            StepKind::Window(window, ..) => format!("window {window:?}"),
+            StepKind::Rising(_) => "rising".to_owned(),
+            StepKind::Throttle(every, _) => format!("throttle {every}"),
+            StepKind::Timer(every) => format!("timer {every}"),
+            StepKind::Collect => "collect".to_owned(),
+            // Each has hidden fields of its own.
+            StepKind::Aggregate(_) | StepKind::RowFunctions(_) | StepKind::Join(_) | StepKind::Enrich(_) => {
+                return None;
+            }
             StepKind::Validate(_) | StepKind::Side(_) | StepKind::Retype(_) | StepKind::Project(_, Some(_)) => {
                 return None;
             }
@@ -275,8 +309,17 @@ fn step_kind(op: &Op) -> Option<StepKind> {
         Op::Map(value) => StepKind::Map(*value),
         Op::FlatMap(value) => StepKind::FlatMap(*value),
         Op::PartitionBy(keys) => StepKind::Partition(keys.iter().map(|named| named.value).collect()),
-        Op::Distinct { key, within } => StepKind::Distinct(*key, *within),
-        Op::Limit(n) => StepKind::Limit(*n),
+        Op::Distinct { key, within, scope } => StepKind::Distinct(*key, *within, *scope),
+        Op::Limit(n, scope) => StepKind::Limit(*n, *scope),
+        Op::OrderBy(keys, scope) => StepKind::OrderBy(keys.clone(), *scope),
+        Op::Window { window, start, end } => StepKind::Window(*window, *start, *end),
+        Op::Aggregate(made) => StepKind::Aggregate(made.clone()),
+        Op::RowFunctions(functions) => StepKind::RowFunctions(functions.clone()),
+        Op::Rising(condition) => StepKind::Rising(*condition),
+        Op::Throttle(every, suppressed) => StepKind::Throttle(*every, *suppressed),
+        Op::Join(join) => StepKind::Join(join.clone()),
+        Op::Enrich(enrich) => StepKind::Enrich(enrich.clone()),
+        Op::Collect => StepKind::Collect,
         Op::Emit {
             as_type,
             fields: Some(fields),

@@ -11,8 +11,11 @@ mod fuse;
 mod graph;
 mod prefilter;
 
+use crate::data::FieldId;
 use crate::diag::Span;
-use crate::ir::{EventId, ExprId, Named, Query, SideChannel, StreamId};
+use crate::ir::{
+    Aggregate, Enrich, EventId, ExprId, Join, Named, Query, RowFunction, Scope, SideChannel, SortKey, StreamId, Window,
+};
 use crate::read::{DecodePlan, TimeUnit};
 
 pub use explain::{ExplainFormat, explain};
@@ -83,8 +86,8 @@ pub struct Stage {
 /// Where rows go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// On to a stage.
-    Stage(StageId),
+    /// On to a stage, through one of its ports: a join has one for each input, all others only 0.
+    Stage(StageId, u8),
     /// Out.
     Sink(usize),
     /// To those who read an event type, as records of it.
@@ -127,9 +130,29 @@ pub enum StepKind {
     /// Keeps what follows apart by these keys.
     Partition(Vec<ExprId>),
     /// The first row of each value (of the whole row, when there is none).
-    Distinct(Option<ExprId>, Option<i64>),
+    Distinct(Option<ExprId>, Option<i64>, Scope),
     /// The first rows.
-    Limit(u64),
+    Limit(u64, Scope),
+    /// In order of these keys.
+    OrderBy(Vec<SortKey>, Scope),
+    /// The rows of each window, together: the window, its fields start and end.
+    Window(Window, FieldId, FieldId),
+    /// Windows and what is reckoned over them.
+    Aggregate(Box<Aggregate>),
+    /// Adds fields that depend on the rows before (or behind).
+    RowFunctions(Vec<RowFunction>),
+    /// Rows at which the condition becomes true.
+    Rising(ExprId),
+    /// At most one row in this time; the field that holds how many were suppressed.
+    Throttle(i64, FieldId),
+    /// Rows of several inputs put together.
+    Join(Box<Join>),
+    /// A row at each multiple of this time.
+    Timer(i64),
+    /// Adds fields from a table.
+    Enrich(Box<Enrich>),
+    /// Forgets the partition.
+    Collect,
     /// Rows that do not conform are bad records.
     Validate(EventId),
     /// Says something on stderr or in the metrics.
@@ -191,19 +214,34 @@ impl StepKind {
     /// Whether the order of rows decides what comes out.
     #[must_use]
     pub fn needs_order(&self) -> bool {
-        matches!(self, Self::Distinct(..) | Self::Limit(_))
+        matches!(
+            self,
+            Self::Distinct(..)
+                | Self::Limit(..)
+                | Self::OrderBy(..)
+                | Self::Window(..)
+                | Self::Aggregate(_)
+                | Self::RowFunctions(_)
+                | Self::Rising(_)
+                | Self::Throttle(..)
+                | Self::Join(_)
+                | Self::Timer(_)
+        )
     }
 
     /// Whether rows come out as they went in (or not at all).
     #[must_use]
     pub fn keeps_rows(&self) -> bool {
-        !matches!(self, Self::Project(..) | Self::Map(_) | Self::FlatMap(_))
+        !matches!(
+            self,
+            Self::Project(..) | Self::Map(_) | Self::FlatMap(_) | Self::Aggregate(_) | Self::Join(_) | Self::Timer(_)
+        )
     }
 
     /// Whether the whole row is looked at.
     #[must_use]
     pub fn reads_whole(&self) -> bool {
-        matches!(self, Self::Distinct(None, _) | Self::Side(SideChannel::Print(_)))
+        matches!(self, Self::Distinct(None, ..) | Self::Side(SideChannel::Print(_)))
     }
 }
 

@@ -61,7 +61,7 @@ fn of_chain(query: &Query, graph: &Graph, readers: &Readers, mut at: usize) -> O
         }
         let written = !readers.streams(In::Node(at)).is_empty();
         match readers.nodes(In::Node(at)) {
-            [only] if !written && graph.nodes[*only].inputs.len() == 1 => at = *only,
+            [(only, _)] if !written && graph.nodes[*only].inputs.len() == 1 => at = *only,
             _ => return best,
         }
     }

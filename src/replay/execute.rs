@@ -168,10 +168,10 @@ impl<'a> Executor<'a> {
             match *to {
                 Next::Sink(sink) => self.sink(sink, flow, &view),
                 Next::Event(event) => self.feed(event, flow, view),
-                Next::Stage(stage) if self.context.plan.stage(stage).ordered => {
+                Next::Stage(stage, _) if self.context.plan.stage(stage).ordered => {
                     self.hold(stage, evaluator, flow, view);
                 }
-                Next::Stage(stage) => self.stage(stage, 0, evaluator, flow, view),
+                Next::Stage(stage, _) => self.stage(stage, 0, evaluator, flow, view),
             }
         }
     }
@@ -223,7 +223,11 @@ impl<'a> Executor<'a> {
                     view.keys = view.keys.iter().map(|column| column.take(&from)).collect();
                     Some(made)
                 }
-                StepKind::Distinct(..) | StepKind::Limit(_) => {
+                StepKind::Collect => {
+                    view.keys.clear();
+                    None
+                }
+                _ => {
                     unreachable!("operators that need order head ordered stages and run there")
                 }
             };

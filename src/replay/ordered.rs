@@ -56,7 +56,7 @@ impl OrderedState {
                 let scan = plan.types.iter().position(|&ty| ty == event);
                 scan.is_some_and(|scan| plan.fed[scan].iter().any(|next| self.reaches(plan, *next)))
             }
-            Next::Stage(id) => {
+            Next::Stage(id, _) => {
                 let stage = plan.stage(id);
                 let seen = |kind: &StepKind| matches!(kind, StepKind::Side(_) | StepKind::Validate(_));
                 !self.is_full(plan, id)
@@ -68,7 +68,7 @@ impl OrderedState {
 
     /// Whether a stage begins with an unpartitioned limit that is reached.
     fn is_full(&self, plan: &Plan, id: StageId) -> bool {
-        let StepKind::Limit(most) = plan.stage(id).steps[0].kind else {
+        let StepKind::Limit(most, _) = plan.stage(id).steps[0].kind else {
             return false;
         };
         let passed = self.stages[id.0 as usize].passed.get(&Vec::new());
@@ -81,7 +81,7 @@ impl<'a> Executor<'a> {
     pub(super) fn hold(&mut self, stage: StageId, evaluator: &mut Evaluator<'_>, flow: &Flow, view: View) {
         let rows = view.rows.as_deref();
         let (value, times) = match &self.context.plan.stage(stage).steps[0].kind {
-            StepKind::Distinct(key, within) => {
+            StepKind::Distinct(key, within, _) => {
                 let value = match key {
                     Some(key) => evaluator.eval(*key, rows),
                     None => Column::from_values(view.each(flow.rows.len()).map(|row| flow.rows.whole(row)).collect()),
@@ -164,7 +164,7 @@ fn takes_whole(plan: &Plan, id: StageId) -> bool {
         }
     }
     stage.next.iter().any(|next| match next {
-        Next::Stage(next) => takes_whole(plan, *next),
+        Next::Stage(next, _) => takes_whole(plan, *next),
         Next::Sink(_) | Next::Event(_) => true,
     })
 }
@@ -209,13 +209,13 @@ fn pass_in_order(kind: &StepKind, batches: &mut [Held], state: &mut StageState) 
 fn passes(kind: &StepKind, held: &Held, at: usize, state: &mut StageState) -> bool {
     let mut key: Vec<Key> = held.view.keys.iter().map(|column| Key(column.value(at))).collect();
     match kind {
-        StepKind::Limit(most) => {
+        StepKind::Limit(most, _) => {
             let passed = state.passed.entry(key).or_default();
             let passes = *passed < *most;
             *passed += u64::from(passes);
             passes
         }
-        StepKind::Distinct(_, within) => {
+        StepKind::Distinct(_, within, _) => {
             key.push(Key(held.value.as_ref().map_or(Value::Null, |column| column.value(at))));
             let now = held.times.as_ref().map_or(0, |times| time_at(times, at));
             state.first_of(key, now, *within)

@@ -49,7 +49,7 @@ fn reads(cx: &Cx<'_>, origin: &Origin<'_>, makes: &[Vec<EventId>]) -> Vec<usize>
                 let feeds = |made: &Vec<EventId>| made.iter().any(|&of| cx.query.is_a(of, *event));
                 reads.extend((0..makes.len()).filter(|&at| feeds(&makes[at])));
             }
-            Source::Any => {}
+            Source::Any | Source::Timer(_) => {}
         }
     }
     reads

@@ -33,7 +33,7 @@ impl Origin<'_> {
         for source in &self.sources {
             match source {
                 Source::Event(id) if cx.event(*id).declared => parts.push(Part::Event(*id)),
-                Source::Event(_) | Source::Any => parts.push(Part::Open),
+                Source::Event(_) | Source::Any | Source::Timer(_) => parts.push(Part::Open),
                 Source::Stream(StreamId(at)) => parts.extend(rows[*at as usize].parts.iter().cloned()),
             }
         }

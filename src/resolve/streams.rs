@@ -82,6 +82,7 @@ fn lower(cx: &mut Cx<'_>, at: usize, origin: &Origin<'_>, rows: &[Row]) -> (Stre
         ops: flow.ops,
         writes: flow.emits,
         targets: flow.targets,
+        columns: None,
         span,
     };
     // Who reads the stream knows its rows by its own names.

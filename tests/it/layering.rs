@@ -6,7 +6,19 @@ use std::path::{Path, PathBuf};
 
 /// The stations in reading order.
 const ORDER: &[&str] = &[
-    "diag", "data", "syntax", "ir", "eval", "resolve", "read", "write", "optimize", "plan", "replay", "cli",
+    "diag",
+    "data",
+    "syntax",
+    "ir",
+    "eval",
+    "aggregate",
+    "resolve",
+    "read",
+    "write",
+    "optimize",
+    "plan",
+    "replay",
+    "cli",
 ];
 /// Files that may hold unsafe code, each with its contract at its head.
 const UNSAFE: &[&str] = &[

@@ -50,6 +50,7 @@ fn dump(query: &Query) -> String {
                     format!("{}{}", if event.declared { "event " } else { "type " }, event.log_name)
                 }
                 Source::Any => "any".to_owned(),
+                Source::Timer(every) => format!("timer {every}"),
                 Source::Stream(id) => format!("stream {}", query.streams[id.0 as usize].name),
             })
             .collect();
@@ -80,13 +81,13 @@ fn op(query: &Query, op: &Op) -> String {
         Op::Map(id) => format!("map {}", one(id)),
         Op::FlatMap(id) => format!("flat_map {}", one(id)),
         Op::PartitionBy(fields) => format!("partition_by {}", named(fields)),
-        Op::Distinct { key, within } => {
+        Op::Distinct { key, within, .. } => {
             format!(
                 "distinct {} within {within:?}",
                 key.as_ref().map_or("row".to_owned(), one)
             )
         }
-        Op::Limit(n) => format!("limit {n}"),
+        Op::Limit(n, _) => format!("limit {n}"),
         Op::Emit { as_type, fields } => {
             let of = as_type.map_or(String::new(), |id| format!(" as {}", query.events[id.0 as usize].name));
             format!("emit{of} {}", fields.as_deref().map_or("row".to_owned(), named))
@@ -101,6 +102,7 @@ fn op(query: &Query, op: &Op) -> String {
         Op::Side(SideChannel::Trace { name, sample }) => format!("trace {name} {sample}"),
         Op::Watermark(ns) => format!("watermark {ns}"),
         Op::AllowedLateness(ns) => format!("allowed_lateness {ns}"),
+        other => format!("{other:?}"),
     }
 }
 

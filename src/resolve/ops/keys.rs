@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{args, project};
 use crate::data::{Path, Type};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Expr, Named, Op};
+use crate::ir::{Expr, Named, Op, Scope};
 use crate::resolve::context::{Cx, What};
 use crate::resolve::expr::Lower;
 use crate::resolve::row::Keys;
@@ -70,7 +70,14 @@ pub(super) fn distinct(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
     let within = args
         .get("within")
         .and_then(|expr| args::duration(cx, flow.module, expr));
-    flow.push(Op::Distinct { key, within }, operator.span);
+    flow.push(
+        Op::Distinct {
+            key,
+            within,
+            scope: Scope::Partition,
+        },
+        operator.span,
+    );
 }
 
 /// `.limit(n)`
@@ -83,7 +90,7 @@ pub(super) fn limit(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
         return;
     };
     match u64::try_from(n) {
-        Ok(n) => flow.push(Op::Limit(n), operator.span),
+        Ok(n) => flow.push(Op::Limit(n, Scope::Partition), operator.span),
         Err(_) => cx.say(Diagnostic::new(
             Code::OperatorArguments,
             expr.span,
