@@ -154,6 +154,9 @@ fn run_options(arguments: &RunArguments) -> RunOptions {
         strict: arguments.strict,
         max_errors: arguments.max_errors,
         dead_letter: arguments.dead_letter.clone(),
+        order: replay::Order::Input,
+        allowed_lateness: 0,
+        at_end: replay::AtEnd::Auto,
     }
 }
 

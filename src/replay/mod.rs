@@ -5,7 +5,14 @@
 //! writing. While one round is written the next is decoded. Everything that reaches the output is a
 //! function of the inputs, the program and the options; the number of threads is not among them.
 
+mod clock;
+mod collect;
+mod enrich;
 mod execute;
+mod feed;
+mod flow;
+mod gathered;
+mod hold;
 mod morsel;
 mod ordered;
 mod outcome;
@@ -13,16 +20,49 @@ mod outputs;
 mod report;
 mod rounds;
 mod rows;
+mod segments;
 mod side;
+mod sinks;
 mod stop;
+mod supply;
 mod times;
 mod validate;
+mod waiting;
 
 use std::path::PathBuf;
 
 pub use report::{BadExample, BadReport, ErrorReport, InputReport, MetricReport, Report, StreamReport};
 pub use rounds::run;
 pub use stop::Stopped;
+
+/// In which order records are replayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they lie, one input after another.
+    #[default]
+    Input,
+    /// By their times.
+    Time,
+    /// As they lie, which is taken to be the order of their times.
+    Assumed,
+    /// As they came, behind by this many nanoseconds.
+    Arrival {
+        /// How far the clock is behind the largest time.
+        slack: i64,
+    },
+}
+
+/// What becomes of that which is open at the end of the input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AtEnd {
+    /// Windows close; what is not known yet is not reported.
+    #[default]
+    Auto,
+    /// Time goes on to its end.
+    Flush,
+    /// Nothing closes.
+    Hold,
+}
 
 /// How a run is done.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +79,12 @@ pub struct RunOptions {
     pub max_errors: Option<u64>,
     /// Where bad records are kept.
     pub dead_letter: Option<PathBuf>,
+    /// In which order records are replayed.
+    pub order: Order,
+    /// How late a record may be and still count; nanoseconds.
+    pub allowed_lateness: i64,
+    /// What becomes of that which is open at the end.
+    pub at_end: AtEnd,
 }
 
 /// Who watches a run.

@@ -1,8 +1,6 @@
 //! Times across morsels: what records without one take, and whether the input is in order.
 
-use super::RunError;
 use super::morsel::Task;
-use crate::data::format::write_timestamp;
 use crate::read::{Base, Decoded};
 
 /// What is known of the times so far.
@@ -10,8 +8,6 @@ use crate::read::{Base, Decoded};
 pub(super) struct Times {
     /// The time of the last record that has one.
     carried: Option<i64>,
-    /// The largest time.
-    largest: Option<i64>,
     /// No record had a time when one was asked for: numbers stand for times.
     pub(super) by_number: bool,
 }
@@ -28,44 +24,10 @@ impl Times {
         }
     }
 
-    /// Goes past a morsel. `largest`: keep the largest time too, for [`Times::check`].
-    pub(super) fn pass(&mut self, decoded: &Decoded, largest: bool) {
+    /// Goes past a morsel.
+    pub(super) fn pass(&mut self, decoded: &Decoded) {
         self.carried = decoded.last_time().or(self.carried);
-        if largest {
-            self.largest = decoded.max_time().max(self.largest);
-        }
     }
-
-    /// Checks that a morsel does not go back in time.
-    pub(super) fn check(&self, decoded: &Decoded, name: &str, lines: u64) -> Result<(), RunError> {
-        let across = match (self.largest, decoded.first_time()) {
-            (Some(largest), Some(first)) if first < largest => Some((first, largest, None)),
-            _ => None,
-        };
-        let within = decoded
-            .disorder()
-            .map(|(line, time, largest)| (time, largest, Some(line)));
-        let Some((time, largest, line)) = across.or(within) else {
-            return Ok(());
-        };
-        let place = line.map_or_else(
-            || format!("after line {lines}"),
-            |line| format!("at line {}", lines + line + 1),
-        );
-        Err(RunError::Disorder(format!(
-            "`{name}` is not in order of time: {} comes after {} ({place}). This program has operators to which order \
-             matters (`distinct`, `limit`), and replay in order of time is not supported yet: sort the input by time, \
-             or take the records as they lie with `--order input`",
-            rfc3339(time),
-            rfc3339(largest),
-        )))
-    }
-}
-
-fn rfc3339(ns: i64) -> String {
-    let mut text = Vec::new();
-    write_timestamp(ns, &mut text);
-    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The first time among the morsels after `at`, of the same input: which inputs share a round must
