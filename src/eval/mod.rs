@@ -38,12 +38,15 @@ mod strings;
 mod sum;
 mod time;
 
+use std::cmp::Ordering;
+
 use crate::data::{Column, FieldId, Pseudo, Rows, Value};
 use crate::ir::{Builtin, Expr, ExprId, Exprs, LocalId};
 
 pub use errors::EvalErrors;
 pub use program::Program;
 
+use compare::Unlike;
 use errors::Errors;
 use keep::Kept;
 use patterns::{Matcher, Patterns};
@@ -203,6 +206,17 @@ fn is_constant(exprs: &Exprs, root: ExprId) -> bool {
         _ => {}
     });
     constant && free.iter().all(|local| bound.contains(local))
+}
+
+/// The order of two values as `sort`, `min` and `max` have it: NaN after all numbers, null last.
+///
+/// # Errors
+/// Why they have none: they are of unlike types.
+pub fn total_order(a: &Value, b: &Value) -> Result<Ordering, String> {
+    let unlike = Unlike::default();
+    let order = compare::total(a, b, &unlike);
+    unlike.check().map_err(|fail| fail.0)?;
+    Ok(order)
 }
 
 /// Says what is wrong with a constant pattern of `regex_match`, `regex_extract`, `like`, `ilike`,
