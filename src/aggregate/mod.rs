@@ -9,14 +9,23 @@
 //! and that of sums, averages and variances not even on it: they are exact and rounded once.
 
 mod accumulators;
+mod best;
 mod builder;
 mod ends;
 mod extremes;
+mod frequencies;
+mod hash;
 mod item;
+mod kept;
 mod layout;
+mod lists;
 mod moments;
 mod numbers;
+mod quantile;
+mod registers;
 mod round;
+mod series;
+mod sketch;
 mod state;
 mod tally;
 mod truth;
