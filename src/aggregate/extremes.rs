@@ -206,6 +206,11 @@ fn whole(kind: Kinds, x: i64) -> Value {
     }
 }
 
+fn alike(a: &Value, b: &Value) -> Option<Ordering> {
+    let (order, unlike) = crate::eval::total_order(a, b);
+    unlike.is_none().then_some(order)
+}
+
 /// Why values of these types have no order, if they have none; `unlike` are lists of unlike items.
 pub(super) fn not_ordered(kinds: Kinds, unlike: bool) -> Option<String> {
     if kinds != Kinds::NONE && !kinds.ordered() {
@@ -221,8 +226,8 @@ pub(super) fn order(item: Item<'_>, known: &Value) -> Option<Ordering> {
         (Item::Int(a), Value::Int(b)) => Some(a.cmp(b)),
         (Item::Timestamp(a), Value::Timestamp(b)) => Some(a.cmp(b)),
         (item, Value::Str(b)) if item.text().is_some() => item.text().map(|a| a.cmp(b)),
-        (Item::Other(a), b) => crate::eval::total_order(a, b).ok(),
-        (item, b) => crate::eval::total_order(&item.to_value(), b).ok(),
+        (Item::Other(a), b) => alike(a, b),
+        (item, b) => alike(&item.to_value(), b),
     }
 }
 

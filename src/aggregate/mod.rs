@@ -10,6 +10,7 @@
 
 mod accumulators;
 mod best;
+mod blocks;
 mod builder;
 mod ends;
 mod extremes;
@@ -26,6 +27,8 @@ mod registers;
 mod round;
 mod series;
 mod sketch;
+mod slide;
+mod sliding;
 mod state;
 mod tally;
 mod truth;
@@ -35,6 +38,7 @@ use crate::data::Value;
 use crate::ir::AggFunction;
 
 pub use accumulators::Accumulators;
+pub use sliding::Sliding;
 
 /// A call of an aggregate function.
 #[derive(Clone, Debug, PartialEq)]

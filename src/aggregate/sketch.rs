@@ -88,11 +88,11 @@ impl Sketch {
         self.kinds.add(other.kinds);
     }
 
-    /// The value for `p`.
-    pub(super) fn read(&self, param: &Value) -> Read {
-        let durations = self.kinds == Kinds::DURATION;
-        if !durations && !self.kinds.within(Kinds::NUMBERS) {
-            return Err(format!("values of type {} are no numbers", self.kinds.names()));
+    /// The value for `p`, given the types of the numbers inside.
+    pub(super) fn read(&self, param: &Value, kinds: Kinds) -> Read {
+        let durations = kinds == Kinds::DURATION;
+        if !durations && !kinds.within(Kinds::NUMBERS) {
+            return Err(format!("values of type {} are no numbers", kinds.names()));
         }
         let p = quantile::share(param)?;
         let n: u64 = self.buckets.iter().map(|(_, count)| count).sum();
@@ -149,7 +149,7 @@ impl Sketches {
     }
 
     pub(super) fn read(&self, param: &Value, group: usize) -> Read {
-        self.0[group].read(param)
+        self.0[group].read(param, self.0[group].kinds)
     }
 
     pub(super) fn bytes(&self) -> usize {
