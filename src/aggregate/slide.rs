@@ -249,7 +249,7 @@ impl Slide {
                 kinds => not_ordered(kinds, false).map_or_else(|| Ok(ladder.best(rows, column())), Err),
             },
             Self::Sample(blocks, census) => percentile(blocks, census.kinds(), call),
-            Self::Frequencies(of) => frequent(of, call),
+            Self::Frequencies(of) => frequent(of, rows, column(), call),
             Self::Sketch(sketch, census) => sketch.read(&call.param, census.kinds()),
         }
     }
@@ -314,13 +314,17 @@ fn percentile(blocks: &Blocks, kinds: Kinds, call: &Call) -> Read {
     })
 }
 
-fn frequent(of: &IndexMap<Key, VecDeque<u64>, FixedHasher>, call: &Call) -> Read {
+/// Of equal values the form of the first row inside is shown.
+fn frequent(of: &IndexMap<Key, VecDeque<u64>, FixedHasher>, rows: &Rows, column: usize, call: &Call) -> Read {
     if call.function == AggFunction::CountDistinct {
         return Ok(Value::Int(of.len() as i64));
     }
-    let mut entries: Vec<(&Value, &VecDeque<u64>)> = of.iter().map(|(key, rows)| (&key.0, rows)).collect();
-    entries.sort_unstable_by_key(|(_, rows)| rows.front().copied());
-    let counted = entries.iter().map(|(value, rows)| (*value, rows.len() as u64));
+    let mut entries: Vec<(u64, u64)> = of
+        .values()
+        .filter_map(|rows| rows.front().map(|first| (*first, rows.len() as u64)))
+        .collect();
+    entries.sort_unstable();
+    let counted = entries.iter().map(|(first, count)| (rows.at(column, *first), *count));
     match call.function {
         AggFunction::Distinct => Ok(counted.map(|(value, _)| value.clone()).collect()),
         AggFunction::Mode => Ok(frequencies::mode(counted)),
