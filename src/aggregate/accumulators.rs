@@ -72,18 +72,13 @@ impl Accumulators {
             None => Cow::Borrowed(times),
             Some(rows) => rows.iter().map(|&row| times[row as usize]).collect(),
         };
-        let mut taken: Vec<((usize, usize), Column)> = Vec::new();
-        if let Some(rows) = rows {
-            for input in self.layout.shapes.iter().flat_map(|shape| &shape.inputs) {
-                taken.push((*input, args[input.0][input.1].take(rows)));
-            }
-        }
+        let column = |&(call, place): &(usize, usize)| match rows {
+            None => Cow::Borrowed(&args[call][place]),
+            Some(rows) => Cow::Owned(args[call][place].take(rows)),
+        };
+        let all: Vec<Cow<'_, Column>> = self.layout.columns.iter().map(column).collect();
         for (state, shape) in self.states.iter_mut().zip(&self.layout.shapes) {
-            let column = |input: &(usize, usize)| {
-                let found = taken.iter().find(|(known, _)| known == input);
-                found.map_or(&args[input.0][input.1], |(_, column)| column)
-            };
-            let columns: Vec<&Column> = shape.inputs.iter().map(column).collect();
+            let columns: Vec<&Column> = shape.inputs.iter().map(|&at| &*all[at]).collect();
             state.update(&columns, &times, groups);
         }
     }

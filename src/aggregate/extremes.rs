@@ -206,14 +206,28 @@ fn whole(kind: Kinds, x: i64) -> Value {
     }
 }
 
+fn alike(a: &Value, b: &Value) -> Option<Ordering> {
+    let (order, unlike) = crate::eval::total_order(a, b);
+    unlike.is_none().then_some(order)
+}
+
+/// Why values of these types have no order, if they have none; `unlike` are lists of unlike items.
+pub(super) fn not_ordered(kinds: Kinds, unlike: bool) -> Option<String> {
+    if kinds != Kinds::NONE && !kinds.ordered() {
+        Some(format!("values of type {} have no order", kinds.names()))
+    } else {
+        unlike.then(|| "lists of unlike items have no order".to_owned())
+    }
+}
+
 /// The order of an item and a value; none if they have none.
 pub(super) fn order(item: Item<'_>, known: &Value) -> Option<Ordering> {
     match (item, known) {
         (Item::Int(a), Value::Int(b)) => Some(a.cmp(b)),
         (Item::Timestamp(a), Value::Timestamp(b)) => Some(a.cmp(b)),
         (item, Value::Str(b)) if item.text().is_some() => item.text().map(|a| a.cmp(b)),
-        (Item::Other(a), b) => crate::eval::total_order(a, b).ok(),
-        (item, b) => crate::eval::total_order(&item.to_value(), b).ok(),
+        (Item::Other(a), b) => alike(a, b),
+        (item, b) => alike(&item.to_value(), b),
     }
 }
 
@@ -227,7 +241,7 @@ impl Range {
         }
     }
 
-    fn widen(&mut self, item: Item<'_>) {
+    pub(super) fn widen(&mut self, item: Item<'_>) {
         self.kinds.add(item.kind());
         if self.least.is_null() {
             self.least = item.to_value();
@@ -252,12 +266,9 @@ impl Range {
         self.unlike |= other.unlike;
     }
 
-    fn read(&self, function: AggFunction) -> Read {
-        if self.kinds != Kinds::NONE && !self.kinds.ordered() {
-            return Err(format!("values of type {} have no order", self.kinds.names()));
-        }
-        if self.unlike {
-            return Err("lists of unlike values have no order".to_owned());
+    pub(super) fn read(&self, function: AggFunction) -> Read {
+        if let Some(message) = not_ordered(self.kinds, self.unlike) {
+            return Err(message);
         }
         Ok(if function == AggFunction::Min {
             &self.least

@@ -32,6 +32,8 @@ pub(super) enum Kind {
     All,
     /// The numbers.
     Sample,
+    /// The numbers in order.
+    Series,
     /// The numbers in order, with their times.
     Timed,
     /// The pairs of numbers in order.
@@ -48,8 +50,8 @@ pub(super) enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) kind: Kind,
-    /// Where the columns stand: a call and the place of the argument.
-    pub(super) inputs: Vec<(usize, usize)>,
+    /// Its columns: indices into [`Layout::columns`].
+    pub(super) inputs: Vec<usize>,
 }
 
 /// A call and its state.
@@ -63,6 +65,8 @@ pub(super) struct Call {
 /// The states of several calls.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layout {
+    /// Where the different argument columns stand: a call and the place of the argument.
+    pub(super) columns: Vec<(usize, usize)>,
     pub(super) shapes: Vec<Shape>,
     pub(super) calls: Vec<Call>,
 }
@@ -71,14 +75,20 @@ impl Layout {
     pub(super) fn new(specs: &[Spec]) -> Self {
         let mut layout = Self::default();
         let mut known: Vec<(Kind, &[u32])> = Vec::new();
+        let mut ids: Vec<u32> = Vec::new();
         for (at, spec) in specs.iter().enumerate() {
             let wanted = (shared(spec, specs), spec.args.as_slice());
             let state = known.iter().position(|have| *have == wanted).unwrap_or_else(|| {
                 known.push(wanted);
-                layout.shapes.push(Shape {
-                    kind: wanted.0,
-                    inputs: (0..spec.args.len()).map(|place| (at, place)).collect(),
+                let inputs = spec.args.iter().enumerate().map(|(place, id)| {
+                    ids.iter().position(|known| known == id).unwrap_or_else(|| {
+                        ids.push(*id);
+                        layout.columns.push((at, place));
+                        ids.len() - 1
+                    })
                 });
+                let inputs = inputs.collect();
+                layout.shapes.push(Shape { kind: wanted.0, inputs });
                 known.len() - 1
             });
             layout.calls.push(Call {
@@ -119,7 +129,8 @@ fn kind(spec: &Spec) -> Kind {
         AggFunction::ArgMax => Kind::ArgMax,
         AggFunction::Collect => Kind::All,
         AggFunction::Median | AggFunction::Percentile => Kind::Sample,
-        AggFunction::Ema | AggFunction::LinearTrend => Kind::Timed,
+        AggFunction::Ema => Kind::Series,
+        AggFunction::LinearTrend => Kind::Timed,
         AggFunction::Corr | AggFunction::Covar => Kind::Pairs,
         AggFunction::Mode | AggFunction::Top | AggFunction::Distinct | AggFunction::CountDistinct => Kind::Frequencies,
         AggFunction::ApproxPercentile => Kind::Sketch,

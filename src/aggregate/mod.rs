@@ -9,14 +9,26 @@
 //! and that of sums, averages and variances not even on it: they are exact and rounded once.
 
 mod accumulators;
+mod best;
+mod blocks;
 mod builder;
 mod ends;
 mod extremes;
+mod frequencies;
+mod hash;
 mod item;
+mod kept;
 mod layout;
+mod lists;
 mod moments;
 mod numbers;
+mod quantile;
+mod registers;
 mod round;
+mod series;
+mod sketch;
+mod slide;
+mod sliding;
 mod state;
 mod tally;
 mod truth;
@@ -26,6 +38,7 @@ use crate::data::Value;
 use crate::ir::AggFunction;
 
 pub use accumulators::Accumulators;
+pub use sliding::Sliding;
 
 /// A call of an aggregate function.
 #[derive(Clone, Debug, PartialEq)]

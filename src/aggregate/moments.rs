@@ -305,6 +305,16 @@ impl<const Q: usize> Moments<Q> {
         self.spill(wide).add(other.sum, squares, base, false);
     }
 
+    /// The same sums with these types, and these special terms: NaN, infinity, minus infinity.
+    pub(super) fn marked(mut self, kinds: Kinds, special: [bool; 3]) -> Self {
+        self.kinds = kinds;
+        self.marks = 0;
+        for (mark, present) in [NAN, PLUS_INFINITY, MINUS_INFINITY].into_iter().zip(special) {
+            self.marks |= if present { mark } else { 0 };
+        }
+        self
+    }
+
     /// What the sum is if a term was not finite.
     fn special(&self) -> Option<f64> {
         match self.marks {

@@ -1,12 +1,20 @@
 //! The state of a call (or of several) for all groups.
 
+use std::cmp::Ordering;
+
 use crate::data::{Column, Value};
 
 use super::Groups;
+use super::best::Bests;
 use super::ends::Ends;
 use super::extremes::AllExtremes;
+use super::frequencies::AllFrequencies;
+use super::kept::Samples;
 use super::layout::{Call, Kind};
+use super::lists::Lists;
 use super::numbers::Numbers;
+use super::registers::AllRegisters;
+use super::sketch::Sketches;
 use super::tally::Tally;
 use super::truth::Truths;
 
@@ -24,6 +32,12 @@ pub(super) enum State {
     First(Ends),
     Last(Ends),
     Truth(Truths),
+    Best(Bests),
+    All(Lists),
+    Kept(Samples),
+    Frequencies(AllFrequencies),
+    Sketch(Sketches),
+    Registers(AllRegisters),
 }
 
 /// Does the same with a state of any kind.
@@ -36,6 +50,12 @@ macro_rules! any {
             State::Extremes($state) => $do,
             State::First($state) | State::Last($state) => $do,
             State::Truth($state) => $do,
+            State::Best($state) => $do,
+            State::All($state) => $do,
+            State::Kept($state) => $do,
+            State::Frequencies($state) => $do,
+            State::Sketch($state) => $do,
+            State::Registers($state) => $do,
         }
     };
 }
@@ -51,7 +71,13 @@ impl State {
             Kind::First => Self::First(Ends::default()),
             Kind::Last => Self::Last(Ends::default()),
             Kind::Truth => Self::Truth(Truths::default()),
-            _ => Self::Rows(Tally::default()),
+            Kind::ArgMin => Self::Best(Bests::new(Ordering::Less)),
+            Kind::ArgMax => Self::Best(Bests::new(Ordering::Greater)),
+            Kind::All => Self::All(Lists::default()),
+            Kind::Sample | Kind::Series | Kind::Timed | Kind::Pairs => Self::Kept(Samples::new(kind)),
+            Kind::Frequencies => Self::Frequencies(AllFrequencies::default()),
+            Kind::Sketch => Self::Sketch(Sketches::default()),
+            Kind::Registers => Self::Registers(AllRegisters::default()),
         }
     }
 
@@ -74,6 +100,12 @@ impl State {
             (Self::First(state), [x, ..]) => state.update_first(x, groups),
             (Self::Last(state), [x, ..]) => state.update_last(x, groups),
             (Self::Truth(state), [x, ..]) => state.update(x, groups),
+            (Self::Best(state), [x, by, ..]) => state.update(x, by, groups),
+            (Self::All(state), [x, ..]) => state.update(x, groups),
+            (Self::Kept(state), args) => state.update(args, times, groups),
+            (Self::Frequencies(state), [x, ..]) => state.update(x, groups),
+            (Self::Sketch(state), [x, ..]) => state.update(x, groups),
+            (Self::Registers(state), [x, ..]) => state.update(x, groups),
             _ => {}
         }
     }
@@ -90,6 +122,12 @@ impl State {
             (Self::First(own), Self::First(other)) => own.merge_first(group, other, from),
             (Self::Last(own), Self::Last(other)) => own.merge_last(group, other, from),
             (Self::Truth(own), Self::Truth(other)) => own.merge(group, other, from),
+            (Self::Best(own), Self::Best(other)) => own.merge(group, other, from),
+            (Self::All(own), Self::All(other)) => own.merge(group, other, from),
+            (Self::Kept(own), Self::Kept(other)) => own.merge(group, other, from),
+            (Self::Frequencies(own), Self::Frequencies(other)) => own.merge(group, other, from),
+            (Self::Sketch(own), Self::Sketch(other)) => own.merge(group, other, from),
+            (Self::Registers(own), Self::Registers(other)) => own.merge(group, other, from),
             _ => {}
         }
     }
@@ -102,6 +140,12 @@ impl State {
             Self::Extremes(state) => state.read(call.function, group),
             Self::First(state) | Self::Last(state) => Ok(state.read(group)),
             Self::Truth(state) => state.read(call.function, group),
+            Self::Best(state) => state.read(group),
+            Self::All(state) => Ok(state.read(group)),
+            Self::Kept(state) => state.read(call.function, &call.param, group),
+            Self::Frequencies(state) => state.read(call.function, &call.param, group),
+            Self::Sketch(state) => state.read(&call.param, group),
+            Self::Registers(state) => Ok(state.read(group)),
         }
     }
 

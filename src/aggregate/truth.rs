@@ -34,6 +34,12 @@ impl Truth {
         }
     }
 
+    /// The same counts with what is among these types and no bool.
+    pub(super) fn of_kinds(mut self, kinds: Kinds) -> Self {
+        self.kinds = Kinds(kinds.0 & !Kinds::BOOL.0);
+        self
+    }
+
     fn merge(&mut self, other: Self) {
         self.yes += other.yes;
         self.no += other.no;

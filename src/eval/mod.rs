@@ -208,15 +208,13 @@ fn is_constant(exprs: &Exprs, root: ExprId) -> bool {
     constant && free.iter().all(|local| bound.contains(local))
 }
 
-/// The order of two values as `sort`, `min` and `max` have it: NaN after all numbers, null last.
-///
-/// # Errors
-/// Why they have none: they are of unlike types.
-pub fn total_order(a: &Value, b: &Value) -> Result<Ordering, String> {
+/// The order of two values as `sort`, `min` and `max` have it: NaN after all numbers, null last, values
+/// of unlike types by type; for those also why they have none.
+#[must_use]
+pub fn total_order(a: &Value, b: &Value) -> (Ordering, Option<String>) {
     let unlike = Unlike::default();
     let order = compare::total(a, b, &unlike);
-    unlike.check().map_err(|fail| fail.0)?;
-    Ok(order)
+    (order, unlike.check().err().map(|fail| fail.0))
 }
 
 /// Says what is wrong with a constant pattern of `regex_match`, `regex_extract`, `like`, `ilike`,

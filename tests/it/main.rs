@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod aggregate_sums;
+mod aggregate_twin;
 mod cases;
 mod csv;
 mod diag;
