@@ -19,6 +19,8 @@ mod layering;
 mod man_pages;
 mod manual;
 mod resolve;
+mod resolve_support;
+mod resolve_windows;
 mod syntax;
 mod syntax_errors;
 mod syntax_properties;
