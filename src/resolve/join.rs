@@ -88,7 +88,7 @@ pub(super) fn lower<'o>(
     streams: &[Option<StreamId>],
     operators: &'o [Operator],
 ) -> &'o [Operator] {
-    let Some(sides) = flow.row.sides().cloned() else {
+    let Some(sides) = flow.row.sides() else {
         return operators;
     };
     check_inputs(cx, kind, inputs, span);
@@ -170,6 +170,8 @@ fn check_inputs(cx: &mut Cx<'_>, kind: ast::JoinKind, inputs: &[ast::Input], spa
             );
             continue;
         };
+        // An alias that names the input is used by that.
+        cx.used.insert(span);
         if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
             cx.say(
                 Diagnostic::new(

@@ -166,14 +166,14 @@ impl Row {
     }
 
     /// The inputs of the join whose rows these are, if all are.
-    pub(super) fn sides(&self) -> Option<&Rc<Vec<Side>>> {
-        match self.parts.as_slice() {
-            [part] => match part.base() {
-                Part::Joined(sides) => Some(sides),
-                _ => None,
-            },
+    pub(super) fn sides(&self) -> Option<Rc<Vec<Side>>> {
+        let joined = |part: &'_ Part| match part.base() {
+            Part::Joined(sides) => Some(sides.clone()),
             _ => None,
-        }
+        };
+        let first = joined(self.parts.first()?)?;
+        let same = |part| joined(part).is_some_and(|sides| Rc::ptr_eq(&sides, &first));
+        self.parts.iter().all(same).then_some(first)
     }
 
     /// The declared event, if all rows are of one.
@@ -283,7 +283,16 @@ impl Part {
 
     fn columns(&self, cx: &Cx<'_>) -> Option<Vec<(String, Type)>> {
         match self.base() {
-            Self::Columns(_) | Self::Joined(_) => self.fields(cx),
+            Self::Columns(_) => self.fields(cx),
+            Self::Joined(sides) => {
+                let mut fields = self.fields(cx)?;
+                for ((_, ty), side) in fields.iter_mut().zip(sides.iter()) {
+                    if side.row.columns(cx).is_none() {
+                        *ty = Type::Any;
+                    }
+                }
+                Some(fields)
+            }
             _ => None,
         }
     }

@@ -19,6 +19,7 @@ mod layering;
 mod man_pages;
 mod manual;
 mod resolve;
+mod resolve_joins;
 mod resolve_support;
 mod resolve_windows;
 mod syntax;

@@ -71,7 +71,7 @@ impl Lower<'_, '_> {
         if !alone && found == Found::No && self.is_source(&name.name) {
             return Head::Row;
         }
-        if let Some(sides) = self.row.as_ref().and_then(Row::sides).cloned() {
+        if let Some(sides) = self.row.as_ref().and_then(Row::sides) {
             return self.within_a_side(name, &sides);
         }
         self.open_or_unknown(name, &found)

@@ -35,7 +35,7 @@ impl Lower<'_, '_> {
         if let Some(inner) = side
             .row
             .sides()
-            .and_then(|sides| sides.iter().find(|inner| inner.name == field.name))
+            .and_then(|sides| sides.iter().find(|inner| inner.name == field.name).cloned())
         {
             let inner = Side {
                 optional: inner.optional || side.optional,
