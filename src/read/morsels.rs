@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use memchr::memchr;
 
+use super::columnar::{self, TableMorsel};
 use super::csv::{self, Schema};
 use super::framing::{Cut, Framing, Limits};
 use super::mapped::Mapping;
@@ -14,9 +15,15 @@ use crate::data::{BadCause, BadRecord, Position};
 /// A piece of an input that begins and ends at record boundaries.
 #[derive(Clone, Debug)]
 pub struct Morsel {
-    piece: Piece,
+    body: Body,
     info: InputInfo,
-    writing: Writing,
+}
+
+/// What a morsel is made of.
+#[derive(Clone, Debug)]
+enum Body {
+    Text(Piece, Writing),
+    Table(TableMorsel),
 }
 
 /// How an input is written, with what is known about it.
@@ -28,26 +35,43 @@ pub(super) enum Writing {
 
 impl Morsel {
     pub(super) fn new(piece: Piece, info: InputInfo, writing: Writing) -> Self {
-        Self { piece, info, writing }
+        let body = Body::Text(piece, writing);
+        Self { body, info }
+    }
+
+    pub(super) fn of_table(table: TableMorsel, info: InputInfo) -> Self {
+        let body = Body::Table(table);
+        Self { body, info }
     }
 
     /// How many bytes of the input (compressed ones, where it is compressed) have been consumed up
     /// to the end of this morsel.
     #[must_use]
     pub fn consumed(&self) -> u64 {
-        self.piece.consumed
+        match &self.body {
+            Body::Text(piece, _) => piece.consumed,
+            Body::Table(table) => table.consumed,
+        }
     }
 
-    /// Its text. Where the input is mapped, touching it for the first time may read the disk.
+    /// Its text; empty where the input is none (Parquet, Arrow). Where the input is mapped, touching
+    /// it for the first time may read the disk.
     #[must_use]
     pub fn text(&self) -> &[u8] {
-        &self.piece.text
+        match &self.body {
+            Body::Text(piece, _) => &piece.text,
+            Body::Table(_) => &[],
+        }
     }
 
-    /// Where its text begins in the (uncompressed) input.
+    /// Where its text begins in the (uncompressed) input; where the input is no text, the number of
+    /// its first row.
     #[must_use]
     pub fn offset(&self) -> u64 {
-        self.piece.offset
+        match &self.body {
+            Body::Text(piece, _) => piece.offset,
+            Body::Table(table) => table.start,
+        }
     }
 
     /// Finds the records and their types. Columns are decoded later, when asked for.
@@ -61,17 +85,23 @@ impl Morsel {
     /// it, they are left in and [`Decoded::needs_base`] says so.
     #[must_use]
     pub fn decode_at(&self, plan: &Arc<DecodePlan>, base: Option<Base>) -> Decoded {
-        let text = MorselText {
-            bytes: self.piece.text.clone(),
-            offset: self.piece.offset,
+        let (piece, writing) = match &self.body {
+            Body::Text(piece, writing) => (piece, writing),
+            Body::Table(table) => return columnar::decode(table, plan, self.info.clone(), base),
         };
-        match (self.piece.kind, &self.writing) {
+        let text = MorselText {
+            bytes: piece.text.clone(),
+            offset: piece.offset,
+        };
+        match (piece.kind, writing) {
             (PieceKind::TooLong(length), _) => self.one_bad(
+                piece,
                 BadCause::TooLong,
                 format!("{length} bytes, and {} is the limit", plan.max_record_bytes),
             ),
             (PieceKind::Unclosed, _) => {
-                self.one_bad(BadCause::Malformed, "a quote opens here that is not closed".to_owned())
+                let reason = "a quote opens here that is not closed".to_owned();
+                self.one_bad(piece, BadCause::Malformed, reason)
             }
             (PieceKind::Records, Writing::Json) => json::decode_at(text, plan, self.info.clone(), base),
             (PieceKind::Records, Writing::Csv(schema)) => csv::decode(text, schema, plan, self.info.clone(), base),
@@ -79,22 +109,22 @@ impl Morsel {
     }
 
     /// A morsel of one record, which is bad.
-    fn one_bad(&self, cause: BadCause, reason: String) -> Decoded {
-        let text = super::framing::content(&self.piece.text);
+    fn one_bad(&self, piece: &Piece, cause: BadCause, reason: String) -> Decoded {
+        let text = super::framing::content(&piece.text);
         let bad = BadRecord {
             position: Position {
                 input: self.info.number,
-                offset: self.piece.offset,
+                offset: piece.offset,
             },
             line: 0,
-            at: self.piece.offset,
+            at: piece.offset,
             cause,
             reason,
             text: text.to_vec(),
         };
-        let bytes = match self.piece.kind {
+        let bytes = match piece.kind {
             PieceKind::TooLong(length) => length + 1,
-            _ => self.piece.text.len() as u64,
+            _ => piece.text.len() as u64,
         };
         Decoded {
             batches: Vec::new(),

@@ -50,6 +50,15 @@ pub(super) fn read_as(
     field::read_as(text, ty, times)
 }
 
+/// A value as a declared type, for other formats; none if it is of another type.
+pub(super) fn conform(
+    value: crate::data::Value,
+    ty: &crate::data::Type,
+    times: &mut super::time::TimeReader,
+) -> Option<crate::data::Value> {
+    field::conform(value, ty, times)
+}
+
 /// Finds the records of a morsel and their types. Columns are decoded later, when asked for.
 #[must_use]
 pub fn decode(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo) -> Decoded {
