@@ -14,9 +14,9 @@ use crate::data::{BadCause, BadRecord, Position};
 /// A piece of an input that begins and ends at record boundaries.
 #[derive(Clone, Debug)]
 pub struct Morsel {
-    piece: Piece,
-    info: InputInfo,
-    writing: Writing,
+    pub(super) piece: Piece,
+    pub(super) info: InputInfo,
+    pub(super) writing: Writing,
 }
 
 /// How an input is written, with what is known about it.
@@ -105,14 +105,14 @@ impl Morsel {
             big_ints: 0,
             late_big_ints: Arc::default(),
             base: Arc::new(BaseCell::default()),
-            clock: Arc::new(NoTimes),
+            clock: Arc::new(NoTimes(self.piece.offset)),
         }
     }
 }
 
-/// The times of records that have none.
+/// The times of the one record that stands at this place and has none.
 #[derive(Debug)]
-struct NoTimes;
+struct NoTimes(u64);
 
 impl Clock for NoTimes {
     fn first_time(&self) -> Option<i64> {
@@ -129,6 +129,10 @@ impl Clock for NoTimes {
 
     fn disorder(&self) -> Option<(u64, i64, i64)> {
         None
+    }
+
+    fn records(&self) -> Vec<(u64, Option<i64>)> {
+        vec![(self.0, None)]
     }
 }
 
@@ -150,6 +154,11 @@ impl MappedPieces {
             limits,
             at,
         }
+    }
+
+    /// Gives the pages of a piece back, which may go on living.
+    pub(super) fn release(&self, piece: &Piece) {
+        self.mapping.release(piece.offset as usize, piece.text.len());
     }
 
     /// # Errors

@@ -20,6 +20,7 @@ mod exact;
 mod fault;
 mod field;
 mod index;
+mod look;
 mod prefilter;
 mod record;
 mod scratch;
@@ -49,6 +50,8 @@ pub(super) fn read_as(
 ) -> Option<crate::data::Value> {
     field::read_as(text, ty, times)
 }
+
+pub(super) use look::look;
 
 /// Finds the records of a morsel and their types. Columns are decoded later, when asked for.
 #[must_use]
