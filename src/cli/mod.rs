@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod explain;
 mod generate;
+mod order;
 mod program;
 mod progress;
 mod run;
