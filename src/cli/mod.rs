@@ -5,6 +5,7 @@ mod check;
 mod explain;
 mod generate;
 mod order;
+mod order_summary;
 mod program;
 mod progress;
 mod run;

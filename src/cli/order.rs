@@ -15,24 +15,32 @@ pub(super) struct Watermark {
     pub(super) slack: i64,
     /// `config: watermark.allowed_lateness`; streams keep theirs apart.
     pub(super) allowed: i64,
+    /// It says anything.
+    pub(super) said: bool,
 }
 
 impl Watermark {
     /// Of a program.
     pub(super) fn of(compiled: &Compiled) -> Self {
         let config = |key: &str| match compiled.config.iter().find(|(name, _)| name == key) {
-            Some((_, Value::Duration(ns))) => *ns,
-            _ => 0,
-        };
-        let ops = compiled.query.streams.iter().flat_map(|stream| &stream.ops);
-        let of_streams = ops.filter_map(|operator| match operator.op {
-            Op::Watermark(ns) => Some(ns),
+            Some((_, Value::Duration(ns))) => Some(*ns),
             _ => None,
-        });
-        Self {
-            slack: of_streams.fold(config("watermark.out_of_order"), i64::max),
-            allowed: config("watermark.allowed_lateness"),
+        };
+        let (slack, allowed) = (config("watermark.out_of_order"), config("watermark.allowed_lateness"));
+        let mut watermark = Self {
+            slack: slack.unwrap_or(0),
+            allowed: allowed.unwrap_or(0),
+            said: slack.or(allowed).is_some(),
+        };
+        for operator in compiled.query.streams.iter().flat_map(|stream| &stream.ops) {
+            match operator.op {
+                Op::Watermark(ns) => watermark.slack = watermark.slack.max(ns),
+                Op::AllowedLateness(_) => {}
+                _ => continue,
+            }
+            watermark.said = true;
         }
+        watermark
     }
 }
 

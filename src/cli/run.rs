@@ -168,6 +168,7 @@ fn run_options(arguments: &RunArguments, plan: &Plan, watermark: order::Watermar
         order: order::chosen(arguments, plan, watermark),
         at_end: arguments.at_end.into(),
         late: arguments.late.clone(),
+        watermark: watermark.said,
         allowed_lateness: watermark.allowed,
         memory_limit: arguments.memory_limit.map(|bytes| bytes as u64),
     }

@@ -60,15 +60,26 @@ impl Look {
 }
 
 impl Morsel {
+    /// The times of its records. Columns cannot be asked for.
+    pub(super) fn clock(&self, plan: &Arc<DecodePlan>) -> Arc<dyn Clock> {
+        match (self.piece.kind, &self.writing) {
+            (PieceKind::Records, Writing::Json) => json::clock(self.piece_text(), plan, self.info.clone()),
+            _ => self.decode(plan).clock,
+        }
+    }
+
+    fn piece_text(&self) -> MorselText {
+        MorselText {
+            bytes: self.piece.text.clone(),
+            offset: self.piece.offset,
+        }
+    }
+
     /// Looks through the morsel. With `exact`, no record has a time that decoding does not find.
     #[must_use]
     pub fn look(&self, plan: &Arc<DecodePlan>, exact: bool) -> Look {
         if let (PieceKind::Records, Writing::Json) = (self.piece.kind, &self.writing) {
-            let text = MorselText {
-                bytes: self.piece.text.clone(),
-                offset: self.piece.offset,
-            };
-            return json::look(text, plan, self.info.clone(), exact);
+            return json::look(self.piece_text(), plan, self.info.clone(), exact);
         }
         let decoded = self.decode(plan);
         let mut look = Look {

@@ -21,6 +21,8 @@ mod shared;
 mod sigbus;
 mod spec;
 mod spool;
+mod spool_origins;
+mod spool_sort;
 mod stream;
 pub mod time;
 pub mod value;
@@ -34,6 +36,7 @@ pub use morsel::{InputInfo, MorselText};
 pub use morsels::Morsel;
 pub use open::Input;
 pub use plan::{DecodePlan, FieldPlan, TimeUnit, TypePlan};
+pub use spool_sort::{Sorted, Sorter};
 
 /// How an input is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use memchr::memchr;
 use super::csv::{self, Schema};
 use super::framing::{Cut, Framing, Limits};
 use super::mapped::Mapping;
+use super::spool_origins::Origins;
 use super::stream::{BOM, Piece, PieceKind};
 use super::{Base, BaseCell, Clock, DecodePlan, Decoded, InputInfo, MorselText, json};
 use crate::data::{BadCause, BadRecord, Position};
@@ -17,6 +18,8 @@ pub struct Morsel {
     pub(super) piece: Piece,
     pub(super) info: InputInfo,
     pub(super) writing: Writing,
+    /// Where its records came from, if it was put together from a sorted input.
+    pub(super) origins: Option<Arc<Origins>>,
 }
 
 /// How an input is written, with what is known about it.
@@ -28,7 +31,12 @@ pub(super) enum Writing {
 
 impl Morsel {
     pub(super) fn new(piece: Piece, info: InputInfo, writing: Writing) -> Self {
-        Self { piece, info, writing }
+        Self {
+            piece,
+            info,
+            writing,
+            origins: None,
+        }
     }
 
     /// How many bytes of the input (compressed ones, where it is compressed) have been consumed up
@@ -61,6 +69,14 @@ impl Morsel {
     /// it, they are left in and [`Decoded::needs_base`] says so.
     #[must_use]
     pub fn decode_at(&self, plan: &Arc<DecodePlan>, base: Option<Base>) -> Decoded {
+        let decoded = self.decode_piece(plan, base);
+        match &self.origins {
+            Some(origins) => origins.apply(decoded),
+            None => decoded,
+        }
+    }
+
+    fn decode_piece(&self, plan: &Arc<DecodePlan>, base: Option<Base>) -> Decoded {
         let text = MorselText {
             bytes: self.piece.text.clone(),
             offset: self.piece.offset,

@@ -14,7 +14,7 @@ use super::late::LateFile;
 use super::report::{InputOrder, LateReport, OrderReport, Replayed};
 use super::supply::{Bound, ROUND, Round};
 use super::times::{needs_time, not_in_order, without_time};
-use super::{Order, RunError, RunOptions};
+use super::{RunError, RunOptions};
 use crate::ir::Op;
 use crate::plan::Plan;
 use crate::read::{Base, DecodePlan, Input, Look, Morsel};
@@ -219,7 +219,6 @@ impl Merge {
 
     pub(super) fn report(&self) -> OrderReport {
         OrderReport {
-            order: self.slack.map_or(Order::Assumed, |slack| Order::Arrival { slack }),
             inputs: self.lanes.iter().map(|lane| lane.order.clone()).collect(),
             late: self.late.clone(),
             ..OrderReport::default()

@@ -53,6 +53,8 @@ pub struct RunOptions {
     pub at_end: AtEnd,
     /// Where records are kept that are left out because they are late, in order of arrival.
     pub late: Option<PathBuf>,
+    /// The program says how late records may be, somewhere.
+    pub watermark: bool,
     /// What the program's `config:` allows records to be late, in order of arrival. Nanoseconds.
     pub allowed_lateness: i64,
     /// About how much memory records may take that wait for their turn, in bytes; inputs that need

@@ -8,6 +8,9 @@
 //! An input that can only be read from its beginning (a compressed one) is taken in the order of its
 //! morsels; the key of each is the smallest in it and all those behind it, which makes the bound
 //! right there too.
+//!
+//! What is kept back may not fit into memory. Then the inputs that are the cause are sorted on disk
+//! first, and their morsels come out of the merge in order.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -20,10 +23,17 @@ use super::supply::{Bound, ROUND, Round};
 use super::times::{needs_time, without_time};
 use super::{Observer, RunError, RunOptions};
 use crate::plan::Plan;
-use crate::read::{Base, DecodePlan, Input, Look, Morsel};
+use crate::read::{Base, DecodePlan, Input, Look, Morsel, Sorted, Sorter};
 
 /// How many morsels are looked at together.
 const BATCH: usize = 32;
+
+/// How much memory may hold what is kept back, unless something else is said. The same on every
+/// machine, though the output would not depend on it.
+const LIMIT: u64 = 4 << 30;
+
+/// About how many bytes a morsel of a sorted input holds.
+const MORSEL: usize = 1 << 20;
 
 /// How much memory a byte of text takes that is kept back: the text, and what was found in it.
 const KEPT: u64 = 3;
@@ -32,6 +42,8 @@ const KEPT: u64 = 3;
 #[derive(Debug)]
 pub(super) struct Schedule {
     entries: VecDeque<Entry>,
+    /// The inputs that were sorted on disk, with their numbers.
+    sorted: Vec<(usize, Sorted)>,
     report: OrderReport,
 }
 
@@ -84,40 +96,109 @@ impl Schedule {
             entries.append(&mut found.entries);
         }
         entries.par_sort_unstable_by_key(Entry::key);
-        let kept = most_kept(&entries);
-        report.kept_bytes = kept * KEPT;
-        let _ = options;
-        Ok(Self {
+        let mut schedule = Self {
             entries: entries.into(),
+            sorted: Vec::new(),
             report,
-        })
+        };
+        schedule.fit(decode, inputs, options.memory_limit.unwrap_or(LIMIT))?;
+        Ok(schedule)
+    }
+
+    /// Sorts inputs on disk until what is kept back fits into memory.
+    fn fit(&mut self, decode: &Arc<DecodePlan>, inputs: &mut [Input], limit: u64) -> Result<(), RunError> {
+        loop {
+            let kept = most_kept(self.entries.make_contiguous(), inputs.len());
+            self.report.kept_bytes = kept.iter().sum::<u64>() * KEPT;
+            let behind = |input: &usize| self.report.inputs[*input].late > 0;
+            let worst = (0..inputs.len())
+                .filter(behind)
+                .max_by_key(|input| (kept[*input], Reverse(*input)));
+            match worst.filter(|worst| kept[*worst] > 0) {
+                Some(worst) if self.report.kept_bytes > limit => {
+                    let sorted = self.sort(decode, worst, &mut inputs[worst], limit)?;
+                    self.sorted.push((worst, sorted));
+                    self.report.inputs[worst].replayed = Replayed::Sorted;
+                }
+                // Inputs that are in order themselves keep back no more than a morsel each.
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes an input out of the schedule and sorts it.
+    fn sort(
+        &mut self,
+        decode: &Arc<DecodePlan>,
+        number: usize,
+        input: &mut Input,
+        limit: u64,
+    ) -> Result<Sorted, RunError> {
+        let (mut mine, others): (Vec<Entry>, Vec<Entry>) =
+            self.entries.drain(..).partition(|entry| entry.input == number);
+        self.entries = others.into();
+        mine.sort_unstable_by_key(|entry| entry.offset);
+        let mut sorter = Sorter::new(decode, limit, input.name())?;
+        let mut mine = mine.into_iter();
+        loop {
+            let mut batch = Vec::new();
+            for entry in mine.by_ref().take(BATCH) {
+                let Some(morsel) = taken(entry.morsel, input)? else {
+                    break;
+                };
+                if !morsel.can_be_sorted() {
+                    return Err(too_far_out_of_order(input.name(), self.report.kept_bytes));
+                }
+                batch.push((morsel, entry.base, entry.line));
+            }
+            if batch.is_empty() {
+                return Ok(sorter.finish(MORSEL)?);
+            }
+            sorter.add(&batch)?;
+        }
     }
 
     pub(super) fn round(&mut self, inputs: &mut [Input]) -> Result<Round, RunError> {
         let (mut morsels, mut lines) = (Vec::new(), Vec::new());
         while morsels.len() < ROUND
-            && let Some(entry) = self.entries.pop_front()
+            && let Some((_, from)) = self.next()
         {
-            let morsel = match entry.morsel {
-                Some(morsel) => Some(morsel),
-                None => inputs[entry.input].next_morsel()?,
+            let (number, morsel, base, line) = match from {
+                Some(at) => {
+                    let (number, sorted) = &mut self.sorted[at];
+                    let Some((morsel, base)) = sorted.next_morsel() else {
+                        continue;
+                    };
+                    (*number, Some(morsel), base, 0)
+                }
+                None => {
+                    let Some(entry) = self.entries.pop_front() else { break };
+                    let morsel = taken(entry.morsel, &mut inputs[entry.input])?;
+                    (entry.input, morsel, entry.base, entry.line)
+                }
             };
             // It was there a moment ago; a file that has shrunk since has fewer.
             if let Some(morsel) = morsel {
-                morsels.push((entry.input, morsel, Some(entry.base)));
-                lines.push(entry.line);
+                morsels.push((number, morsel, Some(base)));
+                lines.push(line);
             }
         }
-        let bound = self.entries.front().map_or(Bound::End, |next| Bound::Before {
-            time: next.min,
-            input: next.input,
-            offset: next.offset,
-        });
         Ok(Round {
             morsels,
             lines: Some(lines),
-            bound: Some(bound),
+            bound: Some(self.next().map_or(Bound::End, |(bound, _)| bound)),
         })
+    }
+
+    /// The smallest key of what was not taken, and which of the sorted inputs it comes from, if it does.
+    fn next(&self) -> Option<(Bound, Option<usize>)> {
+        let sorted = self.sorted.iter().enumerate();
+        let sorted = sorted.filter_map(|(at, (input, sorted))| {
+            let (time, offset) = sorted.next_key()?;
+            Some((before((time, *input, offset)), Some(at)))
+        });
+        let entry = self.entries.front().map(|entry| (before(entry.key()), None));
+        sorted.chain(entry).min()
     }
 
     pub(super) fn report(&self) -> OrderReport {
@@ -125,23 +206,51 @@ impl Schedule {
     }
 }
 
-/// How many bytes of text are kept back at most.
-fn most_kept(entries: &[Entry]) -> u64 {
-    let mut kept: BinaryHeap<Reverse<(i64, u64)>> = BinaryHeap::new();
-    let (mut bytes, mut most) = (0, 0);
+fn before((time, input, offset): (i64, usize, u64)) -> Bound {
+    Bound::Before { time, input, offset }
+}
+
+/// A morsel that was looked at: kept, or the next one of the input.
+fn taken(kept: Option<Morsel>, input: &mut Input) -> Result<Option<Morsel>, RunError> {
+    match kept {
+        Some(morsel) => Ok(Some(morsel)),
+        None => Ok(input.next_morsel()?),
+    }
+}
+
+fn too_far_out_of_order(name: &str, bytes: u64) -> RunError {
+    RunError::Disorder(format!(
+        "`{name}` is so far out of order that {} MiB of it would have to wait in memory for their turn, and its format \
+         cannot be sorted on disk: sort it by time, or allow more with `--memory-limit`",
+        bytes >> 20
+    ))
+}
+
+/// How many bytes of text of each input are kept back when most are.
+fn most_kept(entries: &[Entry], inputs: usize) -> Vec<u64> {
+    let mut kept: BinaryHeap<Reverse<(i64, u64, usize)>> = BinaryHeap::new();
+    let mut of = vec![0; inputs];
+    let mut most = of.clone();
+    let (mut bytes, mut most_bytes) = (0, 0);
     for (at, round) in entries.chunks(ROUND).enumerate() {
+        let bound = entries.get((at + 1) * ROUND).map(|next| next.min);
+        let Some(bound) = bound else { break };
         for entry in round {
             bytes += entry.bytes;
-            kept.push(Reverse((entry.max, entry.bytes)));
+            of[entry.input] += entry.bytes;
+            kept.push(Reverse((entry.max, entry.bytes, entry.input)));
         }
-        let bound = entries.get((at + 1) * ROUND).map_or(i64::MAX, |next| next.min);
-        while let Some(Reverse((max, size))) = kept.peek().copied()
-            && (max < bound || bound == i64::MAX)
+        while let Some(Reverse((max, size, input))) = kept.peek().copied()
+            && max < bound
         {
             kept.pop();
             bytes -= size;
+            of[input] -= size;
         }
-        most = most.max(bytes);
+        if bytes > most_bytes {
+            most_bytes = bytes;
+            most.clone_from(&of);
+        }
     }
     most
 }

@@ -53,6 +53,8 @@ pub(super) struct Round {
 pub(super) struct Supply<'i> {
     inputs: &'i mut [Input],
     how: How,
+    order: Order,
+    watermark: bool,
 }
 
 enum How {
@@ -81,7 +83,12 @@ impl<'i> Supply<'i> {
             Order::Assumed => How::Merge(Merge::new(plan, decode, inputs.len(), None, options)?),
             Order::Arrival { slack } => How::Merge(Merge::new(plan, decode, inputs.len(), Some(slack), options)?),
         };
-        Ok(Self { inputs, how })
+        Ok(Self {
+            inputs,
+            how,
+            order: options.order,
+            watermark: options.watermark,
+        })
     }
 
     /// The inputs.
@@ -103,10 +110,15 @@ impl<'i> Supply<'i> {
 
     /// What was found out about the order of the inputs; complete after the last round.
     pub(super) fn report(&self) -> OrderReport {
-        match &self.how {
+        let found = match &self.how {
             How::Straight(_) => OrderReport::default(),
             How::Schedule(schedule) => schedule.report(),
             How::Merge(merge) => merge.report(),
+        };
+        OrderReport {
+            order: self.order,
+            idle_watermark: self.watermark && !matches!(self.order, Order::Arrival { .. }),
+            ..found
         }
     }
 
@@ -278,15 +290,17 @@ mod tests {
             files in files(),
             morsel_bytes in prop_oneof![Just(1_usize), Just(100), Just(1000), Just(1 << 20)],
             order in prop_oneof![
-                Just(Order::Time), Just(Order::Arrival { slack: 0 }), Just(Order::Arrival { slack: 7_000_000_000 }),
+                2 => Just(Order::Time), 1 => Just(Order::Arrival { slack: 0 }),
+                1 => Just(Order::Arrival { slack: 7_000_000_000 }),
             ],
+            memory_limit in prop_oneof![Just(None), Just(Some(1)), Just(Some(3000))],
         ) {
             let dir = tempfile::tempdir().unwrap();
             let mut inputs: Vec<Input> =
                 files.iter().enumerate().map(|(at, file)| open(dir.path(), at, file, morsel_bytes)).collect();
             let plan = plan();
             let decode = Arc::new(plan.decode.clone());
-            let options = RunOptions { order, ..RunOptions::default() };
+            let options = RunOptions { order, memory_limit, ..RunOptions::default() };
             let mut supply = Supply::new(&plan, &decode, &mut inputs, &options, &Quiet).unwrap();
             let mut bound = Bound::Before { time: i64::MIN, input: 0, offset: 0 };
             let mut running = vec![Running::default(); files.len()];

@@ -53,6 +53,11 @@ pub(super) fn read_as(
 
 pub(super) use look::look;
 
+/// The times of a morsel's records, found when asked for.
+pub(super) fn clock(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo) -> Arc<dyn super::Clock> {
+    Arc::new(Shared::new(text, input, scratch::compiled(plan)))
+}
+
 /// Finds the records of a morsel and their types. Columns are decoded later, when asked for.
 #[must_use]
 pub fn decode(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo) -> Decoded {
