@@ -13,6 +13,7 @@ mod framing;
 mod globs;
 pub mod json;
 mod kind;
+mod look;
 mod mapped;
 mod morsel;
 mod morsels;
@@ -21,6 +22,9 @@ mod plan;
 mod shared;
 mod sigbus;
 mod spec;
+mod spool;
+mod spool_origins;
+mod spool_sort;
 mod stream;
 pub mod time;
 pub mod value;
@@ -29,10 +33,12 @@ use std::path::{Path, PathBuf};
 
 pub use decoded::{Base, BaseCell, Clock, Decoded};
 pub use globs::expand;
+pub use look::Look;
 pub use morsel::{InputInfo, MorselText};
 pub use morsels::Morsel;
 pub use open::Input;
 pub use plan::{DecodePlan, FieldPlan, TimeUnit, TypePlan};
+pub use spool_sort::{Sorted, Sorter};
 
 /// How an input is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

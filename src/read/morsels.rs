@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use arrow::buffer::Buffer;
 use memchr::memchr;
 
 use super::columnar::{self, TableMorsel};
 use super::csv::{self, Schema};
 use super::framing::{Cut, Framing, Limits};
 use super::mapped::Mapping;
+use super::spool_origins::Origins;
 use super::stream::{BOM, Piece, PieceKind};
 use super::{Base, BaseCell, Clock, DecodePlan, Decoded, InputInfo, MorselText, json};
 use crate::data::{BadCause, BadRecord, Position};
@@ -15,15 +17,11 @@ use crate::data::{BadCause, BadRecord, Position};
 /// A piece of an input that begins and ends at record boundaries.
 #[derive(Clone, Debug)]
 pub struct Morsel {
-    body: Body,
-    info: InputInfo,
-}
-
-/// What a morsel is made of.
-#[derive(Clone, Debug)]
-enum Body {
-    Text(Piece, Writing),
-    Table(TableMorsel),
+    pub(super) piece: Piece,
+    pub(super) info: InputInfo,
+    pub(super) writing: Writing,
+    /// Where its records came from, if it was put together from a sorted input.
+    pub(super) origins: Option<Arc<Origins>>,
 }
 
 /// How an input is written, with what is known about it.
@@ -31,47 +29,50 @@ enum Body {
 pub(super) enum Writing {
     Json,
     Csv(Arc<Schema>),
+    /// No text at all.
+    Table(TableMorsel),
 }
 
 impl Morsel {
     pub(super) fn new(piece: Piece, info: InputInfo, writing: Writing) -> Self {
-        let body = Body::Text(piece, writing);
-        Self { body, info }
+        Self {
+            piece,
+            info,
+            writing,
+            origins: None,
+        }
     }
 
+    /// Rows of a table.
     pub(super) fn of_table(table: TableMorsel, info: InputInfo) -> Self {
-        let body = Body::Table(table);
-        Self { body, info }
+        let piece = Piece {
+            text: Buffer::default(),
+            offset: table.start,
+            consumed: table.consumed,
+            kind: PieceKind::Records,
+        };
+        Self::new(piece, info, Writing::Table(table))
     }
 
     /// How many bytes of the input (compressed ones, where it is compressed) have been consumed up
     /// to the end of this morsel.
     #[must_use]
     pub fn consumed(&self) -> u64 {
-        match &self.body {
-            Body::Text(piece, _) => piece.consumed,
-            Body::Table(table) => table.consumed,
-        }
+        self.piece.consumed
     }
 
     /// Its text; empty where the input is none (Parquet, Arrow). Where the input is mapped, touching
     /// it for the first time may read the disk.
     #[must_use]
     pub fn text(&self) -> &[u8] {
-        match &self.body {
-            Body::Text(piece, _) => &piece.text,
-            Body::Table(_) => &[],
-        }
+        &self.piece.text
     }
 
     /// Where its text begins in the (uncompressed) input; where the input is no text, the number of
     /// its first row.
     #[must_use]
     pub fn offset(&self) -> u64 {
-        match &self.body {
-            Body::Text(piece, _) => piece.offset,
-            Body::Table(table) => table.start,
-        }
+        self.piece.offset
     }
 
     /// Finds the records and their types. Columns are decoded later, when asked for.
@@ -85,46 +86,49 @@ impl Morsel {
     /// it, they are left in and [`Decoded::needs_base`] says so.
     #[must_use]
     pub fn decode_at(&self, plan: &Arc<DecodePlan>, base: Option<Base>) -> Decoded {
-        let (piece, writing) = match &self.body {
-            Body::Text(piece, writing) => (piece, writing),
-            Body::Table(table) => return columnar::decode(table, plan, self.info.clone(), base),
-        };
+        let decoded = self.decode_piece(plan, base);
+        match &self.origins {
+            Some(origins) => origins.apply(decoded),
+            None => decoded,
+        }
+    }
+
+    fn decode_piece(&self, plan: &Arc<DecodePlan>, base: Option<Base>) -> Decoded {
         let text = MorselText {
-            bytes: piece.text.clone(),
-            offset: piece.offset,
+            bytes: self.piece.text.clone(),
+            offset: self.piece.offset,
         };
-        match (piece.kind, writing) {
+        match (self.piece.kind, &self.writing) {
             (PieceKind::TooLong(length), _) => self.one_bad(
-                piece,
                 BadCause::TooLong,
                 format!("{length} bytes, and {} is the limit", plan.max_record_bytes),
             ),
             (PieceKind::Unclosed, _) => {
-                let reason = "a quote opens here that is not closed".to_owned();
-                self.one_bad(piece, BadCause::Malformed, reason)
+                self.one_bad(BadCause::Malformed, "a quote opens here that is not closed".to_owned())
             }
             (PieceKind::Records, Writing::Json) => json::decode_at(text, plan, self.info.clone(), base),
             (PieceKind::Records, Writing::Csv(schema)) => csv::decode(text, schema, plan, self.info.clone(), base),
+            (PieceKind::Records, Writing::Table(table)) => columnar::decode(table, plan, self.info.clone(), base),
         }
     }
 
     /// A morsel of one record, which is bad.
-    fn one_bad(&self, piece: &Piece, cause: BadCause, reason: String) -> Decoded {
-        let text = super::framing::content(&piece.text);
+    fn one_bad(&self, cause: BadCause, reason: String) -> Decoded {
+        let text = super::framing::content(&self.piece.text);
         let bad = BadRecord {
             position: Position {
                 input: self.info.number,
-                offset: piece.offset,
+                offset: self.piece.offset,
             },
             line: 0,
-            at: piece.offset,
+            at: self.piece.offset,
             cause,
             reason,
             text: text.to_vec(),
         };
-        let bytes = match piece.kind {
+        let bytes = match self.piece.kind {
             PieceKind::TooLong(length) => length + 1,
-            _ => piece.text.len() as u64,
+            _ => self.piece.text.len() as u64,
         };
         Decoded {
             batches: Vec::new(),
@@ -135,14 +139,14 @@ impl Morsel {
             big_ints: 0,
             late_big_ints: Arc::default(),
             base: Arc::new(BaseCell::default()),
-            clock: Arc::new(NoTimes),
+            clock: Arc::new(NoTimes(self.piece.offset)),
         }
     }
 }
 
-/// The times of records that have none.
+/// The times of the one record that stands at this place and has none.
 #[derive(Debug)]
-struct NoTimes;
+struct NoTimes(u64);
 
 impl Clock for NoTimes {
     fn first_time(&self) -> Option<i64> {
@@ -159,6 +163,10 @@ impl Clock for NoTimes {
 
     fn disorder(&self) -> Option<(u64, i64, i64)> {
         None
+    }
+
+    fn records(&self) -> Vec<(u64, Option<i64>)> {
+        vec![(self.0, None)]
     }
 }
 
@@ -180,6 +188,11 @@ impl MappedPieces {
             limits,
             at,
         }
+    }
+
+    /// Gives the pages of a piece back, which may go on living.
+    pub(super) fn release(&self, piece: &Piece) {
+        self.mapping.release(piece.offset as usize, piece.text.len());
     }
 
     /// # Errors

@@ -16,7 +16,7 @@ use super::kind::Kind;
 use super::mapped::Mapping;
 use super::morsels::{MappedPieces, Writing};
 use super::stream::{Piece, Stream};
-use super::{InputInfo, InputSpec, Morsel, ReadError, ReadOptions, globs};
+use super::{InputInfo, InputSpec, Morsel, ReadError, ReadOptions, globs, spool};
 
 /// How many bytes tell how an input is compressed, or that it is of a format we do not read.
 const HEAD: usize = 16;
@@ -38,6 +38,16 @@ pub struct Input {
     ahead: VecDeque<Piece>,
     writing: Writing,
     notes: Vec<String>,
+    again: Again,
+}
+
+/// What it takes to open an input once more.
+#[derive(Debug)]
+struct Again {
+    spec: InputSpec,
+    options: ReadOptions,
+    /// Set where the name leads to nothing that could be read again.
+    file: Option<File>,
 }
 
 #[derive(Debug)]
@@ -143,8 +153,57 @@ impl Input {
     /// # Errors
     /// When it cannot be opened, or its compression or CSV header cannot be read.
     pub fn open(spec: &InputSpec, number: u32, options: &ReadOptions) -> Result<Self, ReadError> {
+        Self::of_file(open_file(&spec.path)?, spec, number, options)
+    }
+
+    /// The same for an input that is read more than once: a pipe is copied into a file without a name
+    /// first, to its end.
+    ///
+    /// # Errors
+    /// As [`Input::open`], and when there is no room for the copy.
+    pub fn open_spooled(spec: &InputSpec, number: u32, options: &ReadOptions) -> Result<Self, ReadError> {
+        let (file, kept) = spool::readable_again(open_file(&spec.path)?, &spec.path)
+            .map_err(|error| ReadError::new(&spec.path, io_reason(&error)))?;
+        let mut input = Self::of_file(file, spec, number, options)?;
+        input.again.file = kept;
+        Ok(input)
+    }
+
+    /// Opens the input once more, from its beginning. For a file, or one opened by
+    /// [`Input::open_spooled`] whose morsels have all been taken.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn again(&self) -> Result<Self, ReadError> {
+        let Again { spec, options, file } = &self.again;
+        let fail = |error: io::Error| ReadError::new(&spec.path, io_reason(&error));
+        let Some(file) = file else {
+            return Self::open(spec, self.info.number, options);
+        };
+        let mut kept = file.try_clone().map_err(fail)?;
+        kept.rewind().map_err(fail)?;
+        let mut input = Self::of_file(kept.try_clone().map_err(fail)?, spec, self.info.number, options)?;
+        input.again.file = Some(kept);
+        Ok(input)
+    }
+
+    /// Whether morsels hold memory of their own while they live, which is only read when they are
+    /// taken; else they are places in a file, and cheap to keep.
+    #[must_use]
+    pub fn streams(&self) -> bool {
+        matches!(self.source, Source::Stream(_) | Source::ArrowStream(_))
+    }
+
+    /// Gives memory back that a morsel of this input lies in, which goes on living: it will be read
+    /// again when it is touched.
+    pub fn release(&self, morsel: &Morsel) {
+        if let Source::Mapped(pieces) = &self.source {
+            pieces.release(&morsel.piece);
+        }
+    }
+
+    fn of_file(mut file: File, spec: &InputSpec, number: u32, options: &ReadOptions) -> Result<Self, ReadError> {
         let fail = |reason: String| ReadError::new(&spec.path, reason);
-        let mut file = open_file(&spec.path)?;
         let meta = file.metadata().map_err(|error| fail(io_reason(&error)))?;
         let regular = meta.is_file() && meta.len() > 0;
         let at_start = regular && file.stream_position().is_ok_and(|at| at == 0);
@@ -176,6 +235,11 @@ impl Input {
             ahead: VecDeque::new(),
             writing: Writing::Json,
             notes: note.into_iter().collect(),
+            again: Again {
+                spec: spec.clone(),
+                options: *options,
+                file: None,
+            },
         };
         if let Some(delimiter) = delimiter {
             input.read_header(delimiter)?;

@@ -10,6 +10,7 @@ use crate::read::{Base, Decoded, Morsel};
 pub(super) struct Task<'a> {
     /// Its input, by number.
     pub(super) input: usize,
+    base: Option<Base>,
     pub(super) morsel: Morsel,
     pub(super) decoded: Option<Decoded>,
     executor: Option<Executor<'a>>,
@@ -20,8 +21,9 @@ pub(super) struct Task<'a> {
 }
 
 impl<'a> Task<'a> {
-    pub(super) fn new(input: usize, morsel: Morsel) -> Self {
+    pub(super) fn new(input: usize, morsel: Morsel, base: Option<Base>) -> Self {
         Self {
+            base,
             input,
             morsel,
             decoded: None,
@@ -33,7 +35,7 @@ impl<'a> Task<'a> {
 
     /// Finds the records.
     pub(super) fn decode(&mut self, context: &Context<'_>) {
-        self.decode_at(context, None);
+        self.decode_at(context, self.base);
     }
 
     fn decode_at(&mut self, context: &Context<'_>, base: Option<Base>) {

@@ -11,6 +11,7 @@ use super::ordered::OrderedState;
 use super::outcome::{Errors, Outcome, SampleKind, owners_of};
 use super::outputs::Outputs;
 use super::stop::stop_at;
+use super::supply::{Round, Supply};
 use super::times::{Times, first_after};
 use super::{
     BadExample, BadReport, ErrorReport, InputReport, MetricReport, Observer, Report, RunError, RunOptions, Stopped,
@@ -20,11 +21,9 @@ use crate::data::BadRecord;
 use crate::data::format::write_json_text;
 use crate::eval::Program;
 use crate::plan::Plan;
-use crate::read::{Base, Input, Morsel};
+use crate::read::{Base, Input};
 use crate::write::Output;
 
-/// Morsels in a round.
-const ROUND: usize = 16;
 /// How many bad records are shown.
 const EXAMPLES: usize = 5;
 
@@ -46,7 +45,7 @@ pub fn run(
     let program = Program::new(&plan.query.exprs, &roots, options.seed);
     let context = Context::new(plan, &program, options.seed);
     let mut writer = Writer::new(plan, inputs, options, observer)?;
-    let mut supply = Supply { inputs, at: 0 };
+    let mut supply = Supply::new(plan, &context.decode, inputs, options, observer)?;
     let mut ready = first_pass(&context, supply.round()?, &mut writer.numbers);
     while !ready.is_empty() && writer.stopped.is_none() {
         if observer.interrupted() {
@@ -55,7 +54,7 @@ pub fn run(
         }
         let next = supply.round()?;
         let mut numbers = std::mem::take(&mut writer.numbers);
-        let inputs = &*supply.inputs;
+        let inputs = supply.inputs();
         let (written, following) = rayon::join(
             || writer.write(&context, ready, reopen, inputs),
             || first_pass(&context, next, &mut numbers),
@@ -66,34 +65,17 @@ pub fn run(
     }
     let report = writer.report(&supply);
     writer.finish(&report)?;
+    supply.finish()?;
     Ok(report)
-}
-
-/// Hands out morsels of one input after another.
-struct Supply<'i> {
-    inputs: &'i mut [Input],
-    at: usize,
-}
-
-impl Supply<'_> {
-    fn round(&mut self) -> Result<Vec<(usize, Morsel)>, RunError> {
-        let mut morsels = Vec::new();
-        while morsels.len() < ROUND && self.at < self.inputs.len() {
-            match self.inputs[self.at].next_morsel()? {
-                Some(morsel) => morsels.push((self.at, morsel)),
-                None => self.at += 1,
-            }
-        }
-        Ok(morsels)
-    }
 }
 
 /// Everything that does not depend on order, for all morsels of a round. `numbers` counts the
 /// records of each input where the program reads their numbers.
-fn first_pass<'a>(context: &'a Context<'a>, morsels: Vec<(usize, Morsel)>, numbers: &mut Vec<u64>) -> Vec<Task<'a>> {
-    let mut tasks: Vec<Task<'a>> = morsels
+fn first_pass<'a>(context: &'a Context<'a>, round: Round, numbers: &mut Vec<u64>) -> Vec<Task<'a>> {
+    let mut tasks: Vec<Task<'a>> = round
+        .morsels
         .into_iter()
-        .map(|(input, morsel)| Task::new(input, morsel))
+        .map(|(input, morsel, base)| Task::new(input, morsel, base))
         .collect();
     if !context.decode.seq {
         tasks.par_iter_mut().for_each(|task| {
@@ -281,7 +263,7 @@ impl<'r> Writer<'r> {
 
     fn report(&self, supply: &Supply<'_>) -> Report {
         let mut inputs = self.inputs.clone();
-        for (report, input) in inputs.iter_mut().zip(supply.inputs.iter()) {
+        for (report, input) in inputs.iter_mut().zip(supply.inputs()) {
             report.notes = input.notes().to_vec();
         }
         let sinks = self.plan.sinks.iter().zip(&self.outputs.rows);
@@ -301,6 +283,7 @@ impl<'r> Writer<'r> {
             not_finite: self.not_finite,
             stopped: self.stopped.clone(),
             without_time: self.times.by_number,
+            order: supply.report(),
         }
     }
 

@@ -241,7 +241,10 @@ fn what_is_not_read_is_refused_by_name() {
         reason("x.parquet", b"{}\n"),
         "it should be Parquet, its first bytes say something else"
     );
-    assert_eq!(reason("x.csv", b"PAR1...."), "it should be CSV, its first bytes say Parquet");
+    assert_eq!(
+        reason("x.csv", b"PAR1...."),
+        "it should be CSV, its first bytes say Parquet"
+    );
     assert_eq!(reason("x.arrow", b""), "it is empty, and no Arrow file is");
     assert_eq!(
         reason("x.parquet.gz", &gzip(b"PAR1....")),

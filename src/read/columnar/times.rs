@@ -213,14 +213,6 @@ impl Slice {
     pub(super) fn times(&self) -> &Times {
         self.times.get_or_init(|| Times::read(self))
     }
-
-    /// Every row in order: its number in the file and the time that it has itself.
-    pub(super) fn each(&self, visit: &mut dyn FnMut(u64, Option<i64>)) {
-        let times = self.times();
-        for row in 0..times.len() {
-            visit(self.morsel.start + row as u64, times.own(row));
-        }
-    }
 }
 
 impl Clock for Slice {
@@ -251,5 +243,12 @@ impl Clock for Slice {
             largest = time;
         }
         None
+    }
+
+    fn records(&self) -> Vec<(u64, Option<i64>)> {
+        let times = self.times();
+        let rows = 0..times.len();
+        rows.map(|row| (self.morsel.start + row as u64, times.own(row)))
+            .collect()
     }
 }
