@@ -13,6 +13,8 @@ mod feed;
 mod flow;
 mod gathered;
 mod hold;
+mod late;
+mod merge;
 mod morsel;
 mod ordered;
 mod outcome;
@@ -20,6 +22,7 @@ mod outputs;
 mod report;
 mod rounds;
 mod rows;
+mod schedule;
 mod segments;
 mod side;
 mod sinks;
@@ -31,38 +34,12 @@ mod waiting;
 
 use std::path::PathBuf;
 
-pub use report::{BadExample, BadReport, ErrorReport, InputReport, MetricReport, Report, StreamReport};
+pub use report::{
+    BadExample, BadReport, ErrorReport, InputOrder, InputReport, LateReport, MetricReport, OrderReport, Replayed,
+    Report, StreamReport,
+};
 pub use rounds::run;
 pub use stop::Stopped;
-
-/// In which order records are replayed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// As they lie, one input after another.
-    #[default]
-    Input,
-    /// By their times.
-    Time,
-    /// As they lie, which is taken to be the order of their times.
-    Assumed,
-    /// As they came, behind by this many nanoseconds.
-    Arrival {
-        /// How far the clock is behind the largest time.
-        slack: i64,
-    },
-}
-
-/// What becomes of that which is open at the end of the input.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AtEnd {
-    /// Windows close; what is not known yet is not reported.
-    #[default]
-    Auto,
-    /// Time goes on to its end.
-    Flush,
-    /// Nothing closes.
-    Hold,
-}
 
 /// How a run is done.
 #[derive(Clone, Debug, Default)]
@@ -81,10 +58,47 @@ pub struct RunOptions {
     pub dead_letter: Option<PathBuf>,
     /// In which order records are replayed.
     pub order: Order,
-    /// How late a record may be and still count; nanoseconds.
-    pub allowed_lateness: i64,
-    /// What becomes of that which is open at the end.
+    /// What the end of the input does to what is open.
     pub at_end: AtEnd,
+    /// Where records are kept that are left out because they are late, in order of arrival.
+    pub late: Option<PathBuf>,
+    /// The program says how late records may be, somewhere.
+    pub watermark: bool,
+    /// What the program's `config:` allows records to be late, in order of arrival. Nanoseconds.
+    pub allowed_lateness: i64,
+    /// About how much memory records may take that wait for their turn, in bytes; inputs that need
+    /// more are sorted on disk. Never changes the output.
+    pub memory_limit: Option<u64>,
+}
+
+/// In which order records are replayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they lie, one input after another.
+    #[default]
+    Input,
+    /// By time.
+    Time,
+    /// By time, and each input is known to be in order; if it is not, that is an error.
+    Assumed,
+    /// As a live system would have seen them.
+    Arrival {
+        /// How far the clock is behind the largest time: the largest of what the program says, for all
+        /// its streams. Nanoseconds.
+        slack: i64,
+    },
+}
+
+/// What the end of the input does to what is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AtEnd {
+    /// Windows close; what is waited for stays undecided.
+    #[default]
+    Auto,
+    /// The clock goes to the end of time.
+    Flush,
+    /// Nothing closes.
+    Hold,
 }
 
 /// Who watches a run.
@@ -108,7 +122,7 @@ pub enum RunError {
     /// An output cannot be written.
     #[error(transparent)]
     Write(#[from] crate::write::OutputError),
-    /// The program needs event-time order, and the input is not in it.
+    /// The program needs event times, or their order, and the input does not have it.
     #[error("{0}")]
     Disorder(String),
 }

@@ -70,6 +70,7 @@ pub fn run(
     }
     let report = writer.report(&supply);
     writer.finish(&report)?;
+    supply.finish()?;
     Ok(report)
 }
 
@@ -398,6 +399,7 @@ impl<'r> Writer<'r> {
             not_finite: self.not_finite,
             stopped: self.stopped.clone(),
             without_time: self.times.by_number,
+            order: supply.report(),
         }
     }
 

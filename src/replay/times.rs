@@ -1,6 +1,9 @@
 //! Times across morsels: what records without one take, and whether the input is in order.
 
+use super::RunError;
 use super::morsel::Task;
+use crate::data::format::write_timestamp;
+use crate::plan::Plan;
 use crate::read::{Base, Decoded};
 
 /// What is known of the times so far.
@@ -28,6 +31,37 @@ impl Times {
     pub(super) fn pass(&mut self, decoded: &Decoded) {
         self.carried = decoded.last_time().or(self.carried);
     }
+}
+
+/// Whether some operator goes by the times of rows, not only by their order.
+pub(super) fn needs_time(plan: &Plan) -> bool {
+    plan.time_matters
+}
+
+/// Why an input without times does not do.
+pub(super) fn without_time(name: &str) -> RunError {
+    RunError::Disorder(format!(
+        "no record of `{name}` has a time, and the program has operators that go by time (windows of time, joins, \
+         `within`). A time is looked for in the declared event's first `timestamp` field, else in `timestamp`, `ts`, \
+         `@timestamp` and `time`: name the field with `--time-field NAME`"
+    ))
+}
+
+/// Where an input goes back in time that was said not to.
+pub(super) fn not_in_order(name: &str, time: i64, largest: i64, place: &str) -> RunError {
+    RunError::Disorder(format!(
+        "`{name}` is not in order of time: {} comes after {} ({place}); leave out `--assume-sorted` to have it put in \
+         order",
+        rfc3339(time),
+        rfc3339(largest),
+    ))
+}
+
+/// A time in words.
+pub(super) fn rfc3339(ns: i64) -> String {
+    let mut text = Vec::new();
+    write_timestamp(ns, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The first time among the morsels after `at`, of the same input: which inputs share a round must

@@ -13,6 +13,8 @@ mod eval_kernels;
 mod eval_selection;
 mod eval_support;
 mod eval_twin;
+mod formats;
+mod formats_support;
 mod inputs;
 mod json;
 mod json_properties;
