@@ -1,0 +1,215 @@
+//! Rows that wait because their columns are known only when the last one has been seen.
+//!
+//! They are kept as they are (packed, compressed, in memory up to a bound and then in a file without
+//! a name beside the output), so that the shapes may widen until the end. Cost: one pass to pack, one
+//! to unpack.
+
+use std::io::{self, BufRead, BufReader, Seek, Write};
+use std::path::Path;
+
+use indexmap::IndexMap;
+use tempfile::SpooledTempFile;
+
+use super::encoding::Encoding;
+use super::output::{OutputError, failed};
+use super::packed::{pack, pack_u64, unpack, unpack_u64};
+use super::shape::Shape;
+use super::sink::folder_of;
+use super::writer::{TableWriter, Target};
+use crate::data::{Column, Key, TextKey, Value};
+
+/// Compressed rows beyond this go to disk.
+const MEMORY: usize = 64 << 20;
+/// More columns than this are refused.
+const MOST_COLUMNS: usize = 4096;
+
+type Packer = zstd::stream::write::Encoder<'static, SpooledTempFile>;
+
+/// The rows so far, and what is known of their columns.
+pub(super) struct Waiting {
+    target: Target,
+    rows: Packer,
+    n_rows: u64,
+    fields: Fields,
+    scratch: Vec<u8>,
+}
+
+enum Fields {
+    /// Fields of these names; the shapes widen.
+    Named(Vec<(String, Shape)>),
+    /// Whole rows: a column for every member met, with how many rows have it.
+    Members(IndexMap<String, (Shape, u64)>),
+}
+
+impl Waiting {
+    /// Begins with the shapes that are known; none for whole rows.
+    pub(super) fn new(path: &Path, target: Target, fields: Option<Vec<(String, Shape)>>) -> Result<Self, OutputError> {
+        let file = tempfile::spooled_tempfile_in(MEMORY, folder_of(path));
+        Ok(Self {
+            target,
+            rows: Packer::new(file, 1).map_err(|error| failed(path, &error))?,
+            n_rows: 0,
+            fields: fields.map_or_else(|| Fields::Members(IndexMap::new()), Fields::Named),
+            scratch: Vec::new(),
+        })
+    }
+
+    /// Keeps rows of columns.
+    pub(super) fn extend(
+        &mut self,
+        path: &Path,
+        stream: usize,
+        ts: &[i64],
+        columns: &[Column],
+    ) -> Result<(), OutputError> {
+        if let Fields::Named(fields) = &mut self.fields {
+            for ((_, shape), column) in fields.iter_mut().zip(columns) {
+                join_column(shape, column);
+            }
+        }
+        for (row, ts) in ts.iter().enumerate() {
+            self.start_row(stream, *ts);
+            columns
+                .iter()
+                .for_each(|column| pack(&column.value(row), &mut self.scratch));
+            self.end_row(path)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a whole row.
+    pub(super) fn push(&mut self, path: &Path, stream: usize, ts: i64, row: &Value) -> Result<(), OutputError> {
+        let row = members(row);
+        if let (Fields::Members(fields), Value::Map(entries)) = (&mut self.fields, &row) {
+            for (key, value) in entries.iter() {
+                let Value::Str(name) = &key.0 else { continue };
+                if fields.len() == MOST_COLUMNS && !fields.contains_key(&**name) {
+                    return Err(too_many_columns(path));
+                }
+                let (shape, n) = fields.entry(name.to_string()).or_default();
+                shape.join(value);
+                *n += 1;
+            }
+        }
+        self.start_row(stream, ts);
+        pack(&row, &mut self.scratch);
+        self.end_row(path)
+    }
+
+    fn start_row(&mut self, stream: usize, ts: i64) {
+        self.scratch.clear();
+        pack_u64(stream as u64, &mut self.scratch);
+        pack_u64(ts.cast_unsigned(), &mut self.scratch);
+    }
+
+    fn end_row(&mut self, path: &Path) -> Result<(), OutputError> {
+        self.n_rows += 1;
+        self.rows.write_all(&self.scratch).map_err(|error| failed(path, &error))
+    }
+
+    /// Settles the columns and writes all rows.
+    pub(super) fn settle(
+        self,
+        path: &Path,
+        encoding: Encoding,
+        streams: &[String],
+    ) -> Result<TableWriter, OutputError> {
+        let fail = |error: io::Error| failed(path, &error);
+        let is_whole = matches!(self.fields, Fields::Members(_));
+        let fields = match self.fields {
+            Fields::Named(fields) => fields,
+            Fields::Members(members) => columns_of(members, self.n_rows),
+        };
+        let names: Vec<String> = fields.iter().map(|field| field.0.clone()).collect();
+        let mut writer = TableWriter::new(path, self.target, encoding, streams, fields)?;
+        let mut file = self.rows.finish().map_err(fail)?;
+        file.rewind().map_err(fail)?;
+        let mut rows = BufReader::new(zstd::stream::read::Decoder::new(file).map_err(fail)?);
+        for _ in 0..self.n_rows {
+            let stream = unpack_u64(&mut rows).map_err(fail)? as usize;
+            let ts = unpack_u64(&mut rows).map_err(fail)?.cast_signed();
+            let cells = if is_whole {
+                cells_of(&unpack(&mut rows).map_err(fail)?, &names, &streams[stream], ts)
+            } else {
+                unpack_cells(&mut rows, names.len()).map_err(fail)?
+            };
+            writer.push(stream, ts, &cells.iter().collect::<Vec<_>>())?;
+        }
+        Ok(writer)
+    }
+}
+
+fn join_column(shape: &mut Shape, column: &Column) {
+    match column {
+        Column::Const(value, n) if *n > 0 => shape.join(value),
+        Column::Any(values) => values.iter().for_each(|value| shape.join(value)),
+        // An int may be one that no float equals.
+        Column::Int(array) => array.iter().flatten().for_each(|i| shape.join(&Value::Int(i))),
+        _ => {
+            if let Some(row) = (0..column.len()).find(|&row| !column.is_null(row)) {
+                shape.join(&column.value(row));
+            }
+        }
+    }
+}
+
+/// A whole row by its members: keys as text, a single value as the member `value`.
+fn members(row: &Value) -> Value {
+    let Value::Map(entries) = row else {
+        return Value::map([(Key(Value::str("value")), row.clone())]);
+    };
+    if entries.keys().all(|key| matches!(key.0, Value::Str(_))) {
+        return row.clone();
+    }
+    let text = |key: &Key| {
+        let mut text = Vec::new();
+        crate::data::format::write_text(&key.0, &mut text);
+        Key(Value::str(&String::from_utf8_lossy(&text)))
+    };
+    Value::map(entries.iter().map(|(key, value)| (text(key), value.clone())))
+}
+
+/// The columns of whole rows. Where only some rows have a `stream` or `ts` of their own, the others
+/// have ours in it.
+fn columns_of(members: IndexMap<String, (Shape, u64)>, n_rows: u64) -> Vec<(String, Shape)> {
+    let column = |(name, (mut shape, n)): (String, (Shape, u64))| {
+        if n < n_rows {
+            shape.join(&own(&name, "", 0).unwrap_or_default());
+        }
+        (name, shape)
+    };
+    members.into_iter().map(column).collect()
+}
+
+/// What stands in our columns where a row has no member of the name.
+fn own(name: &str, stream: &str, ts: i64) -> Option<Value> {
+    match name {
+        "stream" => Some(Value::str(stream)),
+        "ts" => Some(Value::Timestamp(ts)),
+        _ => None,
+    }
+}
+
+fn cells_of(row: &Value, names: &[String], stream: &str, ts: i64) -> Vec<Value> {
+    let cell = |name: &String| {
+        let found = match row {
+            Value::Map(entries) => entries.get(&TextKey(name)).cloned(),
+            _ => None,
+        };
+        found.or_else(|| own(name, stream, ts)).unwrap_or_default()
+    };
+    names.iter().map(cell).collect()
+}
+
+fn unpack_cells(rows: &mut impl BufRead, n: usize) -> io::Result<Vec<Value>> {
+    (0..n).map(|_| unpack(rows)).collect()
+}
+
+fn too_many_columns(path: &Path) -> OutputError {
+    OutputError::Failed {
+        path: path.display().to_string(),
+        reason: format!(
+            "the rows have more than {MOST_COLUMNS} different members; name some in `.emit`, or write .jsonl"
+        ),
+    }
+}
