@@ -44,7 +44,16 @@ enum Fields {
 impl Waiting {
     /// Begins with the shapes that are known; none for whole rows.
     pub(super) fn new(path: &Path, target: Target, fields: Option<Vec<(String, Shape)>>) -> Result<Self, OutputError> {
-        let file = tempfile::spooled_tempfile_in(MEMORY, folder_of(path));
+        Self::within(MEMORY, path, target, fields)
+    }
+
+    fn within(
+        memory: usize,
+        path: &Path,
+        target: Target,
+        fields: Option<Vec<(String, Shape)>>,
+    ) -> Result<Self, OutputError> {
+        let file = tempfile::spooled_tempfile_in(memory, folder_of(path));
         Ok(Self {
             target,
             rows: Packer::new(file, 1).map_err(|error| failed(path, &error))?,
@@ -211,5 +220,44 @@ fn too_many_columns(path: &Path) -> OutputError {
         reason: format!(
             "the rows have more than {MOST_COLUMNS} different members; name some in `.emit`, or write .jsonl"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that do not compress.
+    fn noise(n: usize) -> Column {
+        let next = |i: &u64| {
+            Some(
+                i.wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407),
+            )
+        };
+        let numbers = std::iter::successors(Some(1_u64), next).take(n);
+        Column::Any(numbers.map(|i| Value::Int(i.cast_signed())).collect())
+    }
+
+    #[test]
+    fn rows_on_disk_are_the_rows_in_memory() {
+        const ROWS: usize = 100_000;
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = |memory: usize, name: &str| {
+            let path = dir.path().join(name);
+            let fields = vec![("x".to_owned(), Shape::Null)];
+            let target = Target::open(&path, Encoding::Arrow).unwrap();
+            let mut waiting = Waiting::within(memory, &path, target, Some(fields)).unwrap();
+            let ts: Vec<i64> = (0..ROWS as i64).collect();
+            waiting.extend(&path, 0, &ts, &[noise(ROWS)]).unwrap();
+            let on_disk = waiting.rows.get_ref().is_rolled();
+            let writer = waiting.settle(&path, Encoding::Arrow, &["S".to_owned()]).unwrap();
+            writer.finish().unwrap();
+            (on_disk, std::fs::read(path).unwrap())
+        };
+        let (small, large) = (bytes(1 << 10, "small.arrow"), bytes(1 << 30, "large.arrow"));
+        assert_eq!((small.0, large.0), (true, false));
+        assert!(small.1 == large.1);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 }

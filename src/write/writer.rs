@@ -16,14 +16,14 @@ const TEXT_BYTES: usize = 1 << 20;
 
 /// A place that is open, before its columns are known.
 pub(super) enum Target {
-    Csv(CsvFile),
+    Csv(Box<CsvFile>),
     Typed(Sink),
 }
 
 impl Target {
     pub(super) fn open(path: &Path, encoding: Encoding) -> Result<Self, OutputError> {
         match encoding {
-            Encoding::Csv { delimiter } => CsvFile::open(path, delimiter).map(Self::Csv),
+            Encoding::Csv { delimiter } => CsvFile::open(path, delimiter).map(|file| Self::Csv(Box::new(file))),
             _ => Sink::open(path).map(Self::Typed),
         }
     }
@@ -39,7 +39,7 @@ pub(super) struct TableWriter {
 
 enum To {
     Csv {
-        file: CsvFile,
+        file: Box<CsvFile>,
         slots: Vec<Slot>,
     },
     Typed {
@@ -157,7 +157,7 @@ impl TableWriter {
                 let not_finite = file.finish()?;
                 if not_finite > 0 {
                     self.notes.push(format!(
-                        "{not_finite} floats that are NaN or infinite were written as empty cells"
+                        "floats that are NaN or infinite, written as empty cells: {not_finite}"
                     ));
                 }
             }
