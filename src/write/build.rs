@@ -25,10 +25,6 @@ pub(super) enum Build {
     Other(Shape, Vec<Value>),
 }
 
-/// A value that the column's type has no place for.
-#[derive(Debug, PartialEq)]
-pub(super) struct Misfit(pub(super) &'static str);
-
 impl Build {
     /// An empty column of a settled shape.
     pub(super) fn new(shape: &Shape) -> Self {
@@ -43,29 +39,21 @@ impl Build {
         }
     }
 
-    /// Adds a value.
-    pub(super) fn push(&mut self, value: &Value) -> Result<(), Misfit> {
-        let found = match self {
-            Self::Bool(builder) => given(as_bool(value), |b| builder.append_option(b)),
-            Self::Int(builder) => given(as_int(value), |i| builder.append_option(i)),
-            Self::Float(builder) => given(as_float(value), |f| builder.append_option(f)),
-            Self::Str(builder) => given(as_text(value), |text| builder.append_option(text)),
-            Self::Timestamp(builder) => given(as_timestamp(value), |ns| builder.append_option(ns)),
-            Self::Duration(builder) => given(as_duration(value), |ns| builder.append_option(ns)),
-            Self::Other(shape, values) => {
-                let fits = shape.fits(value);
-                values.push(value.clone());
-                fits
-            }
-        };
-        if found || value.is_null() {
-            return Ok(());
+    /// Adds a value that fits ([`Shape::fits`]).
+    pub(super) fn push(&mut self, value: &Value) {
+        match self {
+            Self::Bool(builder) => builder.append_option(as_bool(value)),
+            Self::Int(builder) => builder.append_option(as_int(value)),
+            Self::Float(builder) => builder.append_option(as_float(value)),
+            Self::Str(builder) => builder.append_option(as_text(value)),
+            Self::Timestamp(builder) => builder.append_option(as_timestamp(value)),
+            Self::Duration(builder) => builder.append_option(as_duration(value)),
+            Self::Other(_, values) => values.push(value.clone()),
         }
-        Err(Misfit(value.type_name()))
     }
 
-    /// Adds rows of a column.
-    pub(super) fn extend(&mut self, column: &Column, mut rows: Range<usize>) -> Result<(), Misfit> {
+    /// Adds rows of a column that fit.
+    pub(super) fn extend(&mut self, column: &Column, rows: Range<usize>) {
         match (self, column) {
             (Self::Bool(builder), Column::Bool(array)) => {
                 rows.for_each(|row| builder.append_option(array.is_valid(row).then(|| array.value(row))));
@@ -79,11 +67,10 @@ impl Build {
             (Self::Str(builder), Column::Str(array)) => {
                 rows.for_each(|row| builder.append_option(array.is_valid(row).then(|| array.value(row))));
             }
-            (build, Column::Const(value, _)) => return rows.try_for_each(|_| build.push(value)),
-            (build, Column::Any(values)) => return rows.try_for_each(|row| build.push(&values[row])),
-            (build, column) => return rows.try_for_each(|row| build.push(&column.value(row))),
+            (build, Column::Const(value, _)) => rows.for_each(|_| build.push(value)),
+            (build, Column::Any(values)) => rows.for_each(|row| build.push(&values[row])),
+            (build, column) => rows.for_each(|row| build.push(&column.value(row))),
         }
-        Ok(())
     }
 
     /// The array, and an empty column again.
@@ -101,13 +88,6 @@ impl Build {
             }
         })
     }
-}
-
-/// Adds what was found, null for nothing; whether something was found.
-fn given<T>(found: Option<T>, add: impl FnOnce(Option<T>)) -> bool {
-    let is_some = found.is_some();
-    add(found);
-    is_some
 }
 
 fn ints(builder: &mut Int64Builder, array: &Int64Array, rows: Range<usize>) {

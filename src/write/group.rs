@@ -1,6 +1,5 @@
 //! Rows gathered into row groups: cut by the number of rows and their size, never by batches.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray};
@@ -8,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::array::timestamps;
-use super::build::{Build, Misfit, weight, weight_in};
+use super::build::{Build, weight, weight_in};
 use super::shape::{Shape, timestamp_type};
 use crate::data::{Column, Value};
 
@@ -35,18 +34,15 @@ pub(super) enum Slot {
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) schema: SchemaRef,
-    slots: Vec<Slot>,
+    pub(super) slots: Vec<Slot>,
     /// Settled, by the fields' places.
-    shapes: Vec<Shape>,
-    names: Vec<String>,
+    pub(super) shapes: Vec<Shape>,
     streams: ArrayRef,
 }
 
 /// Why rows cannot be added.
 #[derive(Debug)]
 pub(super) enum GroupError {
-    /// A value of this type is beyond the type of the column of this name.
-    Misfit(String, Misfit),
     /// A row is too large.
     RowTooLarge,
     Arrow(ArrowError),
@@ -87,7 +83,6 @@ impl Layout {
             streams: Arc::new(streams.iter().map(Some).collect::<StringArray>()),
             slots,
             shapes,
-            names,
         }
     }
 }
@@ -112,24 +107,22 @@ impl Group {
         }
     }
 
-    pub(super) fn schema(&self) -> SchemaRef {
-        self.layout.schema.clone()
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
-    /// Adds a row; whether the group is full now.
+    /// Adds a row of values that fit; whether the group is full now.
     pub(super) fn push(&mut self, stream: usize, ts: i64, cells: &[&Value]) -> Result<bool, GroupError> {
         self.weigh(cells.iter().map(|value| weight(value)).sum())?;
         self.streams.push(stream as i32);
         self.ts.push(ts);
-        for (at, (build, value)) in self.fields.iter_mut().zip(cells).enumerate() {
-            build
-                .push(value)
-                .map_err(|misfit| GroupError::Misfit(self.layout.names[at].clone(), misfit))?;
+        for (build, value) in self.fields.iter_mut().zip(cells) {
+            build.push(value);
         }
         Ok(self.is_full())
     }
 
-    /// Adds rows until the group is full; how many, and whether it is.
+    /// Adds rows, which fit, until the group is full; how many, and whether it is.
     pub(super) fn extend(
         &mut self,
         stream: usize,
@@ -144,17 +137,10 @@ impl Group {
             self.ts.push(ts[end]);
             end += 1;
         }
-        self.fill(columns, from..end)?;
-        Ok((end, self.is_full()))
-    }
-
-    fn fill(&mut self, columns: &[Column], rows: Range<usize>) -> Result<(), GroupError> {
-        for (at, (build, column)) in self.fields.iter_mut().zip(columns).enumerate() {
-            build
-                .extend(column, rows.clone())
-                .map_err(|misfit| GroupError::Misfit(self.layout.names[at].clone(), misfit))?;
+        for (build, column) in self.fields.iter_mut().zip(columns) {
+            build.extend(column, from..end);
         }
-        Ok(())
+        Ok((end, self.is_full()))
     }
 
     fn weigh(&mut self, row: usize) -> Result<(), GroupError> {

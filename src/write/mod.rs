@@ -10,6 +10,7 @@ mod json;
 mod output;
 mod own;
 mod packed;
+mod reread;
 mod shape;
 mod sink;
 mod table;

@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use indexmap::IndexMap;
 
 use crate::data::value::int_equals_float;
-use crate::data::{Key, MapValue, Type, Value};
+use crate::data::{Column, Key, MapValue, Type, Value};
 
 /// More members than this make no record of an object: it becomes JSON text.
 const MOST_MEMBERS: usize = 1000;
@@ -158,6 +158,51 @@ impl Shape {
                 .iter()
                 .all(|(key, value)| !key.0.is_null() && shapes.0.fits(&key.0) && shapes.1.fits(value)),
             _ => false,
+        }
+    }
+
+    /// As [`Shape::fits`], for all rows of a column.
+    pub(super) fn fits_column(&self, column: &Column) -> bool {
+        match (self, column) {
+            (Self::Bool, Column::Bool(_))
+            | (Self::Number { .. }, Column::Int(_))
+            | (Self::Number { float: true, .. }, Column::Float(_))
+            | (Self::Str, Column::Str(_))
+            | (Self::Timestamp, Column::Timestamp(_))
+            | (Self::Duration, Column::Duration(_)) => true,
+            (_, Column::Const(value, n)) => *n == 0 || self.fits(value),
+            (_, Column::Any(values)) => values.iter().all(|value| self.fits(value)),
+            _ => (0..column.len()).all(|row| self.fits(&column.value(row))),
+        }
+    }
+
+    /// Whether ints may stand for floats in it.
+    pub(super) fn has_floats(&self) -> bool {
+        match self {
+            Self::Number { float, .. } => *float,
+            Self::List(item) => item.has_floats(),
+            Self::Tuple(shapes) => shapes.iter().any(Self::has_floats),
+            Self::Map(shapes) => shapes.0.has_floats() || shapes.1.has_floats(),
+            _ => false,
+        }
+    }
+
+    /// The value with floats for ints where floats are known to be.
+    pub(super) fn with_floats(&self, value: &Value) -> Value {
+        match (self, value) {
+            (Self::Number { float: true, .. }, Value::Int(i)) => Value::Float(*i as f64),
+            (Self::List(item), Value::List(items)) => items.iter().map(|value| item.with_floats(value)).collect(),
+            (Self::Tuple(shapes), Value::List(items)) if shapes.len() == items.len() => shapes
+                .iter()
+                .zip(items.iter())
+                .map(|(shape, value)| shape.with_floats(value))
+                .collect(),
+            (Self::Map(shapes), Value::Map(entries)) => Value::map(
+                entries
+                    .iter()
+                    .map(|(key, value)| (Key(shapes.0.with_floats(&key.0)), shapes.1.with_floats(value))),
+            ),
+            _ => value.clone(),
         }
     }
 

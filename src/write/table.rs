@@ -1,7 +1,8 @@
 //! Rows with columns: CSV, Parquet and Arrow IPC files.
 //!
 //! The columns are `stream`, `ts`, then the fields; a field of the name `stream` or `ts` takes that
-//! place. Where the compiler knows all types, rows are written as they come. Otherwise they wait until
+//! place. Where the compiler knows all types, rows are written as they come. Otherwise (and from the first
+//! value on that is beyond its known type) they wait until
 //! the last one has been seen: types are then those of the values ([`super::shape`]), and whole events
 //! have a column for every member met. The bytes depend on the rows only, not on their batches.
 
@@ -44,14 +45,16 @@ pub struct TableFile {
     path: PathBuf,
     encoding: Encoding,
     streams: Vec<String>,
-    /// Names of the fields; none for whole rows.
-    names: Option<Arc<[String]>>,
+    /// The fields, and what is known of them before the run; none for whole rows.
+    fields: Option<Vec<(String, Shape)>>,
     state: State,
 }
 
 enum State {
     Settled(TableWriter),
     Waiting(Waiting),
+    /// Between the two; where that failed, nothing more is written.
+    Moving,
 }
 
 impl TableFile {
@@ -81,10 +84,9 @@ impl TableFile {
             let field = |(name, ty): &(String, Type)| (name.clone(), Shape::of_type(ty));
             columns.iter().map(field).collect::<Vec<_>>()
         });
-        let names = columns.map(|columns| columns.iter().map(|column| column.0.clone()).collect());
         let is_text = matches!(encoding, Encoding::Csv { .. });
         let known = |columns: &[(String, Type)]| is_text || columns.iter().all(|column| is_known(&column.1));
-        let state = match (fields, columns) {
+        let state = match (fields.clone(), columns) {
             (Some(fields), Some(columns)) if known(columns) => {
                 State::Settled(TableWriter::new(path, target, encoding, streams, fields)?)
             }
@@ -94,7 +96,7 @@ impl TableFile {
             path: path.to_owned(),
             encoding,
             streams: streams.to_vec(),
-            names,
+            fields,
             state,
         })
     }
@@ -102,7 +104,7 @@ impl TableFile {
     /// Writes rows of the first stream.
     ///
     /// # Errors
-    /// When the disk is full and the like; when a value is beyond its column's known type.
+    /// When the disk is full and the like.
     pub fn write(&mut self, batch: &RowBatch) -> Result<(), OutputError> {
         self.write_of(0, batch)
     }
@@ -116,9 +118,9 @@ impl TableFile {
     /// When there is no such stream, or a column of another length than the times.
     pub fn write_of(&mut self, stream: usize, batch: &RowBatch) -> Result<(), OutputError> {
         assert!(stream < self.streams.len(), "a stream of the file");
-        let Some(names) = &self.names else {
+        let Some(fields) = &self.fields else {
             let State::Waiting(waiting) = &mut self.state else {
-                return Ok(());
+                return Err(given_up(&self.path));
             };
             return batch
                 .ts
@@ -126,11 +128,28 @@ impl TableFile {
                 .zip(whole_rows(&batch.rows).iter())
                 .try_for_each(|(ts, row)| waiting.push(&self.path, stream, *ts, row));
         };
-        let columns = columns_of(names, &batch.rows);
+        let columns = columns_of(fields, &batch.rows);
         match &mut self.state {
-            State::Settled(writer) => writer.extend(stream, &batch.ts, &columns),
+            State::Settled(writer) if writer.fits(&columns) => writer.extend(stream, &batch.ts, &columns),
+            State::Settled(_) => {
+                self.unsettle()?;
+                self.write_of(stream, batch)
+            }
             State::Waiting(waiting) => waiting.extend(&self.path, stream, &batch.ts, &columns),
+            State::Moving => Err(given_up(&self.path)),
         }
+    }
+
+    /// From here on rows wait, and so do those that are in the file already.
+    fn unsettle(&mut self) -> Result<(), OutputError> {
+        let target = Target::open(&self.path, self.encoding)?;
+        let mut waiting = Waiting::new(&self.path, target, self.fields.clone())?;
+        let State::Settled(writer) = std::mem::replace(&mut self.state, State::Moving) else {
+            return Ok(());
+        };
+        writer.give_back(self.encoding, &mut waiting)?;
+        self.state = State::Waiting(waiting);
+        Ok(())
     }
 
     /// Ends the file and gives it its name; what the summary should say of what was lost.
@@ -141,6 +160,7 @@ impl TableFile {
         match self.state {
             State::Settled(writer) => writer.finish(),
             State::Waiting(waiting) => waiting.settle(&self.path, self.encoding, &self.streams)?.finish(),
+            State::Moving => Err(given_up(&self.path)),
         }
     }
 }
@@ -153,7 +173,14 @@ fn is_known(ty: &Type) -> bool {
         Type::Null | Type::Bool | Type::Int | Type::Float | Type::Str | Type::Timestamp | Type::Duration => true,
         Type::List(inner) | Type::Optional(inner) => is_known(inner),
         Type::Map(key, value) => is_known(key) && is_known(value),
-        Type::Tuple(items) => items.iter().all(is_known),
+        Type::Tuple(items) => !items.is_empty() && items.iter().all(is_known),
+    }
+}
+
+fn given_up(path: &Path) -> OutputError {
+    OutputError::Failed {
+        path: path.display().to_string(),
+        reason: "it could not be written before".to_owned(),
     }
 }
 
@@ -188,16 +215,16 @@ fn whole_rows(rows: &RowColumns) -> Vec<Value> {
     }
 }
 
-fn columns_of(names: &[String], rows: &RowColumns) -> Vec<Column> {
+fn columns_of(fields: &[(String, Shape)], rows: &RowColumns) -> Vec<Column> {
     match rows {
         RowColumns::Fields { columns, .. } => columns.clone(),
         RowColumns::Values(values) => {
-            let member = |name: &String, row: &Value| match row {
+            let member = |name: &str, row: &Value| match row {
                 Value::Map(entries) => entries.get(&TextKey(name)).cloned().unwrap_or_default(),
                 _ => Value::Null,
             };
             let column = |name| Column::Any(values.iter().map(|row| member(name, row)).collect());
-            names.iter().map(column).collect()
+            fields.iter().map(|(name, _)| column(name)).collect()
         }
     }
 }

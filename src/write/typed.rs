@@ -65,15 +65,14 @@ impl TypedFile {
         }
     }
 
-    /// Writes what ends the file; it gets its name.
-    pub(super) fn finish(self, path: &Path) -> Result<(), OutputError> {
+    /// Writes what ends the file.
+    pub(super) fn close(self, path: &Path) -> Result<Sink, OutputError> {
         let out = match self {
             Self::Parquet(writer) => writer.into_inner().map_err(|error| parquet_failed(path, error))?,
             Self::Arrow(writer) => writer.into_inner().map_err(|error| arrow_failed(path, error))?,
             Self::ArrowStream(writer) => writer.into_inner().map_err(|error| arrow_failed(path, error))?,
         };
-        let sink = out.into_inner().map_err(|error| failed(path, error.error()))?;
-        sink.finish(path)
+        out.into_inner().map_err(|error| failed(path, error.error()))
     }
 }
 
@@ -96,7 +95,7 @@ pub(super) fn arrow_failed(path: &Path, error: ArrowError) -> OutputError {
     }
 }
 
-fn parquet_failed(path: &Path, error: ParquetError) -> OutputError {
+pub(super) fn parquet_failed(path: &Path, error: ParquetError) -> OutputError {
     match error {
         ParquetError::External(inner) => match inner.downcast::<io::Error>() {
             Ok(error) => failed(path, &error),

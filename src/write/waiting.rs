@@ -28,17 +28,64 @@ type Packer = zstd::stream::write::Encoder<'static, SpooledTempFile>;
 /// The rows so far, and what is known of their columns.
 pub(super) struct Waiting {
     target: Target,
+    kept: Kept,
+    fields: Fields,
+}
+
+/// Packed rows: the stream's number, the time, then the cells, or the whole row.
+struct Kept {
     rows: Packer,
     n_rows: u64,
-    fields: Fields,
     scratch: Vec<u8>,
 }
 
 enum Fields {
     /// Fields of these names; the shapes widen.
-    Named(Vec<(String, Shape)>),
+    Named(Vec<Named>),
     /// Whole rows: a column for every member met, with how many rows have it.
     Members(IndexMap<String, (Shape, u64)>),
+}
+
+struct Named {
+    name: String,
+    shape: Shape,
+    /// The shape to begin with, where it has floats: ints become floats at once, as they would in a
+    /// file of known types ([`super::reread`]).
+    floats: Option<Shape>,
+}
+
+impl Named {
+    fn new((name, shape): (String, Shape)) -> Self {
+        let floats = shape.has_floats().then(|| shape.clone());
+        Self { name, shape, floats }
+    }
+
+    fn known(&self, column: &Column) -> Column {
+        match (&self.floats, column) {
+            (None, _) | (_, Column::Float(_)) => column.clone(),
+            (Some(shape), _) => {
+                let value = |row| shape.with_floats(&column.value(row));
+                Column::Any((0..column.len()).map(value).collect())
+            }
+        }
+    }
+}
+
+impl Kept {
+    fn add(
+        &mut self,
+        path: &Path,
+        stream: usize,
+        ts: i64,
+        pack_cells: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), OutputError> {
+        self.scratch.clear();
+        pack_u64(stream as u64, &mut self.scratch);
+        pack_u64(ts.cast_unsigned(), &mut self.scratch);
+        pack_cells(&mut self.scratch);
+        self.n_rows += 1;
+        self.rows.write_all(&self.scratch).map_err(|error| failed(path, &error))
+    }
 }
 
 impl Waiting {
@@ -56,10 +103,15 @@ impl Waiting {
         let file = tempfile::spooled_tempfile_in(memory, folder_of(path));
         Ok(Self {
             target,
-            rows: Packer::new(file, 1).map_err(|error| failed(path, &error))?,
-            n_rows: 0,
-            fields: fields.map_or_else(|| Fields::Members(IndexMap::new()), Fields::Named),
-            scratch: Vec::new(),
+            kept: Kept {
+                rows: Packer::new(file, 1).map_err(|error| failed(path, &error))?,
+                n_rows: 0,
+                scratch: Vec::new(),
+            },
+            fields: match fields {
+                Some(fields) => Fields::Named(fields.into_iter().map(Named::new).collect()),
+                None => Fields::Members(IndexMap::new()),
+            },
         })
     }
 
@@ -71,19 +123,19 @@ impl Waiting {
         ts: &[i64],
         columns: &[Column],
     ) -> Result<(), OutputError> {
-        if let Fields::Named(fields) = &mut self.fields {
-            for ((_, shape), column) in fields.iter_mut().zip(columns) {
-                join_column(shape, column);
-            }
+        let Fields::Named(fields) = &mut self.fields else {
+            return Ok(());
+        };
+        let mut known = Vec::with_capacity(columns.len());
+        for (field, column) in fields.iter_mut().zip(columns) {
+            let column = field.known(column);
+            join_column(&mut field.shape, &column);
+            known.push(column);
         }
-        for (row, ts) in ts.iter().enumerate() {
-            self.start_row(stream, *ts);
-            columns
-                .iter()
-                .for_each(|column| pack(&column.value(row), &mut self.scratch));
-            self.end_row(path)?;
-        }
-        Ok(())
+        ts.iter().enumerate().try_for_each(|(row, ts)| {
+            let cells = |out: &mut Vec<u8>| known.iter().for_each(|column| pack(&column.value(row), out));
+            self.kept.add(path, stream, *ts, cells)
+        })
     }
 
     /// Keeps a whole row.
@@ -100,20 +152,7 @@ impl Waiting {
                 *n += 1;
             }
         }
-        self.start_row(stream, ts);
-        pack(&row, &mut self.scratch);
-        self.end_row(path)
-    }
-
-    fn start_row(&mut self, stream: usize, ts: i64) {
-        self.scratch.clear();
-        pack_u64(stream as u64, &mut self.scratch);
-        pack_u64(ts.cast_unsigned(), &mut self.scratch);
-    }
-
-    fn end_row(&mut self, path: &Path) -> Result<(), OutputError> {
-        self.n_rows += 1;
-        self.rows.write_all(&self.scratch).map_err(|error| failed(path, &error))
+        self.kept.add(path, stream, ts, |out| pack(&row, out))
     }
 
     /// Settles the columns and writes all rows.
@@ -124,17 +163,18 @@ impl Waiting {
         streams: &[String],
     ) -> Result<TableWriter, OutputError> {
         let fail = |error: io::Error| failed(path, &error);
+        let n_rows = self.kept.n_rows;
         let is_whole = matches!(self.fields, Fields::Members(_));
         let fields = match self.fields {
-            Fields::Named(fields) => fields,
-            Fields::Members(members) => columns_of(members, self.n_rows),
+            Fields::Named(fields) => fields.into_iter().map(|field| (field.name, field.shape)).collect(),
+            Fields::Members(members) => columns_of(members, n_rows),
         };
         let names: Vec<String> = fields.iter().map(|field| field.0.clone()).collect();
         let mut writer = TableWriter::new(path, self.target, encoding, streams, fields)?;
-        let mut file = self.rows.finish().map_err(fail)?;
+        let mut file = self.kept.rows.finish().map_err(fail)?;
         file.rewind().map_err(fail)?;
         let mut rows = BufReader::new(zstd::stream::read::Decoder::new(file).map_err(fail)?);
-        for _ in 0..self.n_rows {
+        for _ in 0..n_rows {
             let stream = unpack_u64(&mut rows).map_err(fail)? as usize;
             let ts = unpack_u64(&mut rows).map_err(fail)?.cast_signed();
             let cells = if is_whole {
@@ -250,7 +290,7 @@ mod tests {
             let mut waiting = Waiting::within(memory, &path, target, Some(fields)).unwrap();
             let ts: Vec<i64> = (0..ROWS as i64).collect();
             waiting.extend(&path, 0, &ts, &[noise(ROWS)]).unwrap();
-            let on_disk = waiting.rows.get_ref().is_rolled();
+            let on_disk = waiting.kept.rows.get_ref().is_rolled();
             let writer = waiting.settle(&path, Encoding::Arrow, &["S".to_owned()]).unwrap();
             writer.finish().unwrap();
             (on_disk, std::fs::read(path).unwrap())

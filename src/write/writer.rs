@@ -6,9 +6,11 @@ use super::csv::CsvFile;
 use super::encoding::Encoding;
 use super::group::{Group, GroupError, Layout, Slot, slots};
 use super::output::OutputError;
+use super::reread::{Columns, reread};
 use super::shape::Shape;
 use super::sink::Sink;
 use super::typed::{TypedFile, arrow_failed};
+use super::waiting::Waiting;
 use crate::data::{Column, Value};
 
 /// Text waits for so many bytes before it is written.
@@ -71,7 +73,7 @@ impl TableWriter {
                 }
                 let group = Group::new(Layout::new(streams, fields));
                 To::Typed {
-                    file: TypedFile::open(path, sink, encoding, &group.schema())?,
+                    file: TypedFile::open(path, sink, encoding, &group.layout().schema)?,
                     group,
                     is_bare: true,
                 }
@@ -85,7 +87,38 @@ impl TableWriter {
         })
     }
 
-    /// Writes rows of a stream, by its number.
+    /// Whether all rows of the columns have a place in the file.
+    pub(super) fn fits(&self, columns: &[Column]) -> bool {
+        match &self.to {
+            To::Csv { .. } => true,
+            To::Typed { group, .. } => {
+                let shapes = group.layout().shapes.iter();
+                shapes.zip(columns).all(|(shape, column)| shape.fits_column(column))
+            }
+        }
+    }
+
+    /// Gives up the file: its rows go to those that wait.
+    pub(super) fn give_back(mut self, encoding: Encoding, waiting: &mut Waiting) -> Result<(), OutputError> {
+        self.end_group()?;
+        let To::Typed { file, group, .. } = self.to else {
+            return Ok(());
+        };
+        let closed = file.close(&self.path)?;
+        if closed.is_direct() {
+            return Err(OutputError::Failed {
+                path: self.path.display().to_string(),
+                reason: "a value is beyond the type of its column; name a file, or write JSON lines".to_owned(),
+            });
+        }
+        let columns = Columns {
+            slots: &group.layout().slots,
+            shapes: &group.layout().shapes,
+        };
+        reread(&self.path, &closed, encoding, &columns, waiting)
+    }
+
+    /// Writes rows of a stream, by its number; they fit ([`TableWriter::fits`]).
     pub(super) fn extend(&mut self, stream: usize, ts: &[i64], columns: &[Column]) -> Result<(), OutputError> {
         match &mut self.to {
             To::Csv { file, slots } => {
@@ -112,7 +145,7 @@ impl TableWriter {
         }
     }
 
-    /// Writes one row of a stream, by its number.
+    /// Writes one row of a stream, by its number; its values fit.
     pub(super) fn push(&mut self, stream: usize, ts: i64, cells: &[&Value]) -> Result<(), OutputError> {
         match &mut self.to {
             To::Csv { file, slots } => {
@@ -161,23 +194,18 @@ impl TableWriter {
                     ));
                 }
             }
-            To::Typed { file, .. } => file.finish(&self.path)?,
+            To::Typed { file, .. } => file.close(&self.path)?.finish(&self.path)?,
         }
         Ok(self.notes)
     }
 }
 
 fn refused(path: &Path, error: GroupError) -> OutputError {
-    let failed = |reason: String| OutputError::Failed {
-        path: path.display().to_string(),
-        reason,
-    };
     match error {
-        GroupError::Misfit(column, misfit) => failed(format!(
-            "column `{column}` holds a {}, which is beyond its type; write .jsonl, or convert it in `.emit`",
-            misfit.0
-        )),
-        GroupError::RowTooLarge => failed("a row is larger than 256 MiB; write .jsonl".to_owned()),
+        GroupError::RowTooLarge => OutputError::Failed {
+            path: path.display().to_string(),
+            reason: "a row is larger than 256 MiB; write .jsonl".to_owned(),
+        },
         GroupError::Arrow(error) => arrow_failed(path, error),
     }
 }

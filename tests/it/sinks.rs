@@ -397,20 +397,51 @@ fn groups_have_a_fixed_number_of_rows() {
     let statistics = metadata.row_group(1).column(1).statistics().unwrap();
     assert_eq!(statistics.min_bytes_opt().unwrap(), 122_880_i64.to_le_bytes());
     assert_eq!(statistics.null_count_opt(), Some(0));
-    assert_same(&column(&path, "n"), &(0..ROWS).map(Value::Int).collect::<Vec<_>>());
+    assert!(column(&path, "n") == (0..ROWS).map(Value::Int).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_value_beyond_a_known_type_is_told() {
-    let columns = types(&[("n", Type::Int)]);
-    let (dir, path) = place("parquet");
-    let mut file = TableFile::open(&path, "S", Some(&columns)).unwrap();
-    let error = file.write(&fields(&[("n", vec![Value::str("x")])])).unwrap_err();
-    let wanted = "column `n` holds a str, which is beyond its type; write .jsonl, or convert it in `.emit`";
-    assert_eq!(
-        error.to_string(),
-        format!("cannot write `{}`: {wanted}", path.display())
+fn a_value_beyond_a_known_type_widens_the_column() {
+    const ROWS: i64 = 130_000;
+    let columns = types(&[("n", Type::Int), ("f", Type::Float)]);
+    let rows = |from: i64, n: Column, f: Column| RowBatch {
+        ts: (from..from + n.len() as i64).collect(),
+        rows: RowColumns::Fields {
+            names: ["n".to_owned(), "f".to_owned()].into(),
+            columns: vec![n, f],
+        },
+    };
+    let first = rows(
+        0,
+        Column::Int((0..ROWS).collect()),
+        Column::Const(Value::Int(1), ROWS as usize),
     );
+    let last = rows(
+        ROWS,
+        Column::Const(Value::str("x"), 1),
+        Column::Const(Value::Float(0.5), 1),
+    );
+    for extension in TYPED {
+        let (dir, path) = place(extension);
+        assert_eq!(
+            write(&path, Some(&columns), &[first.clone(), last.clone()]),
+            ["column `n` holds values of unlike types (int and str); it is written as JSON text"]
+        );
+        let mut wanted: Vec<Value> = (0..ROWS).map(|n| Value::str(&n.to_string())).collect();
+        wanted.push(Value::str("\"x\""));
+        assert!(column(&path, "n") == wanted);
+        let floats = column(&path, "f");
+        assert_same(&floats[ROWS as usize - 1..], &[Value::Float(1.0), Value::Float(0.5)]);
+        assert_eq!(column(&path, "ts")[ROWS as usize], Value::Timestamp(ROWS));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_finished_never_appears() {
+    let (dir, path) = place("parquet");
+    let mut file = TableFile::open(&path, "S", Some(&types(&[("n", Type::Int)]))).unwrap();
+    file.write(&fields(&[("n", vec![Value::Int(1)])])).unwrap();
     drop(file);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }

@@ -80,6 +80,39 @@ fn table() -> impl Strategy<Value = (usize, Vec<Vec<Value>>)> {
     (0_usize..12).prop_flat_map(|n| (Just(n), prop::collection::vec(cells(n), 1..4)))
 }
 
+/// Types that the compiler may know, each with its values.
+fn known_types() -> Vec<(Type, BoxedStrategy<Value>)> {
+    let number = || prop_oneof![any::<i64>().prop_map(Value::Int), any::<f64>().prop_map(Value::Float)].boxed();
+    let list = prop::collection::vec(number(), 0..3).prop_map(Value::list);
+    let pair = (number(), "[a-z]").prop_map(|(a, b)| Value::list(vec![a, Value::str(&b)]));
+    let entry = (any::<i64>(), number()).prop_map(|(key, value)| (Key(Value::Int(key)), value));
+    let map = prop::collection::vec(entry, 0..3).prop_map(Value::map);
+    let float = || Box::new(Type::Float);
+    vec![
+        (Type::Int, any::<i64>().prop_map(Value::Int).boxed()),
+        (Type::Float, number()),
+        (Type::Null, Just(Value::Null).boxed()),
+        (
+            Type::Optional(Box::new(Type::Str)),
+            "[a-z]{0,3}".prop_map(|text| Value::str(&text)).boxed(),
+        ),
+        (Type::Duration, any::<i64>().prop_map(Value::Duration).boxed()),
+        (Type::List(float()), list.boxed()),
+        (Type::Tuple(vec![Type::Float, Type::Str]), pair.boxed()),
+        (Type::Map(Box::new(Type::Int), float()), map.boxed()),
+    ]
+}
+
+/// Columns of known types whose values are nearly all of the type.
+fn known_cells(n: usize) -> impl Strategy<Value = Vec<(Type, Vec<Value>)>> {
+    let column = prop::sample::select((0..known_types().len()).collect::<Vec<_>>()).prop_flat_map(move |at| {
+        let (ty, fitting) = known_types().swap_remove(at);
+        let cell = prop_oneof![12 => fitting, 2 => Just(Value::Null), 1 => nested()];
+        (Just(ty), prop::collection::vec(cell, n))
+    });
+    prop::collection::vec(column, 1..4)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -116,6 +149,23 @@ proptest! {
             prop_assert!(fs::read(&one).unwrap() == fs::read(&many).unwrap(), "{} differ", extension);
             prop_assert_eq!(&column(&one, "c.0"), &columns[0]);
             prop_assert_eq!(&column(&one, "c.1"), &columns[1]);
+        }
+    }
+
+    #[test]
+    fn values_beyond_known_types_make_no_difference(
+        (n, columns) in (0_usize..12).prop_flat_map(|n| (Just(n), known_cells(n))),
+        cuts in prop::collection::vec(any::<usize>(), 0..6),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let (types, columns): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        let known: Vec<(String, Type)> = types.into_iter().enumerate().map(|(at, ty)| (format!("c.{at}"), ty)).collect();
+        for extension in ["parquet", "arrow"] {
+            let (one, many) = (dir.path().join(format!("1.{extension}")), dir.path().join(format!("2.{extension}")));
+            let first = write(&one, Some(&known), &batches(&columns, n, &[], true));
+            let second = write(&many, Some(&known), &batches(&columns, n, &cuts, false));
+            prop_assert_eq!(first, second);
+            prop_assert!(fs::read(&one).unwrap() == fs::read(&many).unwrap(), "{} differ", extension);
         }
     }
 }
