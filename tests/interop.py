@@ -178,15 +178,15 @@ def check_csv(binary, folder, typed):
         run(binary, folder, TYPED, folder / name)
         wanted = []
         for row in typed:
-            cells = {name: compact(row[name]) for name in ["list", "record"]}
-            wanted.append({**row, **cells, "wait": 1.5, "ratio": None, "name": row["name"] or None})
+            nested = {name: compact(row[name]) for name in ["list", "record"]}
+            wanted.append({**row, **nested, "wait": 1.5, "ratio": None, "name": row["name"] or None})
         columns = {name: "VARCHAR" for name in typed[0]}
         columns.update(ts="TIMESTAMP_NS", when="TIMESTAMP_NS", n="BIGINT", flag="BOOLEAN")
         columns.update(price="DOUBLE", wait="DOUBLE", ratio="DOUBLE")
         separator = "\t" if "tsv" in name else ","
-        table = duckdb.read_csv(str(folder / name), header=True, sep=separator, quotechar='"', escapechar='"',
+        cells = duckdb.read_csv(str(folder / name), header=True, sep=separator, quotechar='"', escapechar='"',
                                 columns=columns, auto_detect=False)
-        rows = duckdb.sql('SELECT * REPLACE (epoch_ns(ts) AS ts, epoch_ns("when") AS "when") FROM table')
+        rows = duckdb.sql('SELECT * REPLACE (epoch_ns(ts) AS ts, epoch_ns("when") AS "when") FROM cells')
         compare(f"{name} by DuckDB", (dict(zip(rows.columns, row)) for row in rows.fetchall()), wanted)
 
 

@@ -3,7 +3,9 @@
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
-use crate::data::{Key, MapValue, Value};
+use arrow::array::Array;
+
+use crate::data::{Column, Key, MapValue, Value};
 
 const NULL: u8 = 0;
 const FALSE: u8 = 1;
@@ -45,8 +47,18 @@ pub(super) fn pack(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the value in a row of a column.
+pub(super) fn pack_cell(column: &Column, row: usize, out: &mut Vec<u8>) {
+    match column {
+        Column::Const(value, _) => pack(value, out),
+        Column::Any(values) => pack(&values[row], out),
+        Column::Str(array) if array.is_valid(row) => pack_text(array.value(row), out),
+        _ => pack(&column.value(row), out),
+    }
+}
+
 /// Appends text, as the value of it.
-pub(super) fn pack_text(text: &str, out: &mut Vec<u8>) {
+fn pack_text(text: &str, out: &mut Vec<u8>) {
     out.push(STR);
     pack_u64(text.len() as u64, out);
     out.extend_from_slice(text.as_bytes());

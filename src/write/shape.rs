@@ -36,7 +36,7 @@ pub(super) enum Shape {
     Record(IndexMap<String, Shape>),
     /// Declared maps, and objects with keys that are no text.
     Map(Box<(Shape, Shape)>),
-    /// Anything, as JSON text.
+    /// Anything, as JSON text: text values have their quotes, so that it can be parsed.
     Json(Unlike),
 }
 

@@ -12,14 +12,14 @@ use tempfile::SpooledTempFile;
 
 use super::encoding::Encoding;
 use super::output::{OutputError, failed};
-use super::packed::{pack, pack_u64, unpack, unpack_u64};
+use super::packed::{pack, pack_cell, pack_u64, unpack, unpack_u64};
 use super::shape::Shape;
 use super::sink::folder_of;
 use super::writer::{TableWriter, Target};
 use crate::data::{Column, Key, TextKey, Value};
 
-/// Compressed rows beyond this go to disk.
-const MEMORY: usize = 64 << 20;
+/// Compressed rows beyond this go to disk, of each file.
+const MEMORY: usize = 16 << 20;
 /// More columns than this are refused.
 const MOST_COLUMNS: usize = 4096;
 
@@ -133,7 +133,7 @@ impl Waiting {
             known.push(column);
         }
         ts.iter().enumerate().try_for_each(|(row, ts)| {
-            let cells = |out: &mut Vec<u8>| known.iter().for_each(|column| pack(&column.value(row), out));
+            let cells = |out: &mut Vec<u8>| known.iter().for_each(|column| pack_cell(column, row, out));
             self.kept.add(path, stream, *ts, cells)
         })
     }
