@@ -1,10 +1,10 @@
 //! Rows with columns: CSV, Parquet and Arrow IPC files.
 //!
 //! The columns are `stream`, `ts`, then the fields; a field of the name `stream` or `ts` takes that
-//! place. Where the compiler knows all types, rows are written as they come. Otherwise (and from the first
-//! value on that is beyond its known type) they wait until
-//! the last one has been seen: types are then those of the values ([`super::shape`]), and whole events
-//! have a column for every member met. The bytes depend on the rows only, not on their batches.
+//! place. Where the compiler knows all types, rows are written as they come. Otherwise, and from the
+//! first value on that is beyond its known type, they wait until the last one has been seen: types are
+//! then those of the values ([`super::shape`]), and whole events have a column for every member met.
+//! The bytes depend on the rows only, not on their batches.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -125,7 +125,7 @@ impl TableFile {
             return batch
                 .ts
                 .iter()
-                .zip(whole_rows(&batch.rows).iter())
+                .zip(whole_rows(batch).iter())
                 .try_for_each(|(ts, row)| waiting.push(&self.path, stream, *ts, row));
         };
         let columns = columns_of(fields, &batch.rows);
@@ -201,16 +201,15 @@ fn check_place(path: &Path, encoding: Encoding) -> Result<(), OutputError> {
     }
 }
 
-fn whole_rows(rows: &RowColumns) -> Vec<Value> {
-    match rows {
+fn whole_rows(batch: &RowBatch) -> Vec<Value> {
+    match &batch.rows {
         RowColumns::Values(values) => values.clone(),
         RowColumns::Fields { names, columns } => {
-            let n = columns.first().map_or(0, Column::len);
             let member = |row: usize| {
                 let entry = move |(name, column): (&String, &Column)| (Key(Value::str(name)), column.value(row));
                 Value::map(names.iter().zip(columns).map(entry))
             };
-            (0..n).map(member).collect()
+            (0..batch.ts.len()).map(member).collect()
         }
     }
 }

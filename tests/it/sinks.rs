@@ -353,6 +353,23 @@ fn csv_quotes_what_needs_it() {
 }
 
 #[test]
+fn rows_without_fields_are_rows() {
+    let nothing = RowBatch {
+        ts: vec![0, 1],
+        rows: RowColumns::Fields {
+            names: [].into(),
+            columns: Vec::new(),
+        },
+    };
+    for columns in [None, Some([].as_slice())] {
+        let (_dir, path) = place("parquet");
+        write(&path, columns, std::slice::from_ref(&nothing));
+        assert_eq!(schema(&path), ["stream: dictionary utf8", "ts: timestamp UTC"]);
+        assert_same(&column(&path, "ts"), &[0, 1].map(Value::Timestamp));
+    }
+}
+
+#[test]
 fn csv_of_whole_rows_has_all_members() {
     let rows = whole(vec![
         record(&[("b", Value::Int(1))]),
