@@ -1,9 +1,9 @@
 //! Windows of so many rows.
 
 use super::aggregate::{Emitted, Rows, Setting, Windows};
-use super::sliding::Sliding;
 use super::slots::{Closed, Slots};
 use super::{Batch, Ending, KeyTable};
+use crate::aggregate::Sliding;
 use crate::data::{Column, Place, Value};
 
 /// Windows of exactly `size` rows of a key, one after another.
@@ -192,7 +192,8 @@ impl Windows for SlidingCounts {
             if track.seen >= self.size && (track.seen - self.size).is_multiple_of(self.slide) {
                 let (time, place) = (batch.times[row], batch.place(row));
                 let start = track.rows.front().map_or(time, |first| first.0);
-                let values = track.held.read(&mut out.errors);
+                let mut values = Vec::new();
+                track.held.read(&mut values, &mut out.errors);
                 lines.add(key, place, time, (start, time), values);
             }
         }
@@ -224,7 +225,8 @@ impl Windows for SlidingCounts {
                     time: ending.last,
                     ..first.1
                 };
-                let values = track.held.read(&mut out.errors);
+                let mut values = Vec::new();
+                track.held.read(&mut values, &mut out.errors);
                 lines.add(key as u32, place.at_end(), ending.last, (first.0, last.0), values);
             }
         }

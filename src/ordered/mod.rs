@@ -17,7 +17,6 @@ mod keys;
 mod passing;
 mod rows;
 mod sessions;
-mod sliding;
 mod slots;
 mod trailing;
 mod whole;

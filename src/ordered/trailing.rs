@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use super::aggregate::{Emitted, Setting, Windows};
 use super::counts::Lines;
-use super::sliding::Sliding;
 use super::{Batch, Ending, KeyTable};
+use crate::aggregate::Sliding;
 use crate::data::Place;
 
 /// Trailing windows of some keys.
@@ -86,7 +86,8 @@ impl Windows for Trailing {
             }
             track.times.push_back(time);
             track.held.push(&batch.args, row, time);
-            let values = track.held.read(&mut out.errors);
+            let mut values = Vec::new();
+            track.held.read(&mut values, &mut out.errors);
             lines.add(key, batch.place(row), time, (start, time), values);
         }
         let keys = self.keys.columns(&lines.keys, self.setting.keys);
