@@ -57,9 +57,13 @@ pub(super) struct RunArguments {
     /// How the inputs are written; by default what their names say, else JSON lines
     #[arg(long, value_name = "FORMAT")]
     pub(super) input_format: Option<FormatArgument>,
-    /// Where rows go: a file (`.gz` and `.zst` are compressed) or `-` for stdout
+    /// Where rows go: a file (`.jsonl`, `.csv`, `.tsv`, `.parquet`, `.arrow`; `.gz` and `.zst` are
+    /// compressed), a folder with a file for each stream (`DIR/`), or `-` for stdout
     #[arg(long, short, value_name = "PATH", default_value = "-")]
     pub(super) output: PathBuf,
+    /// How rows are written; by default what the output's name says, else JSON lines
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) output_format: Option<OutputFormatArgument>,
     /// In which order events are replayed
     #[arg(long, value_name = "ORDER", default_value = "auto")]
     pub(super) order: Order,
@@ -290,6 +294,30 @@ impl From<FormatArgument> for Format {
             FormatArgument::Parquet => Self::Parquet,
             FormatArgument::Arrow => Self::Arrow,
             FormatArgument::Evt => Self::Evt,
+        }
+    }
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputFormatArgument {
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a header line
+    Csv,
+    /// Apache Parquet
+    Parquet,
+    /// Apache Arrow IPC
+    Arrow,
+}
+
+impl From<OutputFormatArgument> for crate::write::Encoding {
+    fn from(typed: OutputFormatArgument) -> Self {
+        match typed {
+            OutputFormatArgument::Jsonl => Self::Jsonl,
+            OutputFormatArgument::Csv => Self::Csv { delimiter: b',' },
+            OutputFormatArgument::Parquet => Self::Parquet,
+            OutputFormatArgument::Arrow => Self::Arrow,
         }
     }
 }

@@ -160,6 +160,7 @@ fn plan_options(arguments: &RunArguments, specs: &[InputSpec]) -> plan::Options 
 fn run_options(arguments: &RunArguments, plan: &Plan, watermark: order::Watermark) -> RunOptions {
     RunOptions {
         output: arguments.output.clone(),
+        output_format: arguments.output_format.map(Into::into),
         seed: arguments.seed,
         fail_on_bad: arguments.strict || arguments.on_error == OnError::Fail,
         strict: arguments.strict,

@@ -34,3 +34,4 @@ mod syntax;
 mod syntax_errors;
 mod syntax_properties;
 mod syntax_trees;
+mod windows_twin;
