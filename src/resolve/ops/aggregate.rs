@@ -406,25 +406,11 @@ struct Projection {
 }
 
 impl Projection {
-    /// The flow's rows have the known fields; the keys of the partition are among them.
+    /// The flow's rows have the known fields, the keys of the partition among them.
     fn become_row(&self, flow: &mut Flow) {
         let columns = self.known.iter().map(|(column, _)| column.clone()).collect();
         flow.row.project(columns);
-        flow.row.keys = match flow.keys.as_slice() {
-            [] => Keys::None,
-            keys => Keys::Here(Rc::new(keys.iter().map(|key| self.name(&key.name)).collect())),
-        };
-    }
-
-    fn name(&self, name: &str) -> Expr {
-        let ident = Ident {
-            name: name.to_owned(),
-            span: self.span,
-        };
-        Expr {
-            kind: ExprKind::Name(ident),
-            span: self.span,
-        }
+        flow.row.keys = flow.keys_by_name();
     }
 
     /// Computes the fresh items, so that those that follow can read them.

@@ -31,7 +31,8 @@ pub(super) fn hoist(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
     let calls = found(&operator.args);
     let mut levels = vec![0; calls.len()];
     for at in (0..calls.len()).rev() {
-        let inner = (at + 1..calls.len()).filter(|&inner| holds(calls[at].span, calls[inner].span));
+        // Those inside a call stand directly behind it.
+        let inner = (at + 1..calls.len()).take_while(|&inner| calls[at].span.holds(calls[inner].span));
         levels[at] = inner.map(|inner| levels[inner] + 1).max().unwrap_or(0);
     }
     for level in 0..=levels.iter().copied().max().unwrap_or(0) {
@@ -73,10 +74,6 @@ fn found(args: &[Arg]) -> Vec<Call<'_>> {
         });
     }
     calls
-}
-
-fn holds(outer: Span, inner: Span) -> bool {
-    outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
 }
 
 fn one(
