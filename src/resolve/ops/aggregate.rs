@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use super::calls::{self, Part};
 use super::{args, project, window};
 use crate::data::{FieldId, Type, Value};
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Severity, Span};
 use crate::ir::{AggCall, AggFunction, Aggregate, Expr as Ir, Named, Op, Over, Window, structure};
 use crate::resolve::context::{Cx, What, quoted};
 use crate::resolve::declare::is_pseudo;
@@ -38,6 +38,7 @@ pub(super) fn having(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
 
 /// `.aggregate(name: expr, ..., running: true)`
 pub(super) fn aggregate(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
+    let said = cx.diagnostics.len();
     let running = running(cx, flow, operator);
     let items = items(cx, operator);
     if items.is_empty() && operator.args.len() == usize::from(running.is_some()) {
@@ -66,6 +67,11 @@ pub(super) fn aggregate(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
         }
     }
     made.project(cx, flow, &items, &parts);
+    // After an error, of an unknown function say, what stands in its arguments is no news.
+    let news = cx.diagnostics.split_off(said);
+    let failed = news.iter().any(|one| one.severity == Severity::Error);
+    let of_interest = |one: &Diagnostic| !failed || one.code != Code::LastRowValue;
+    cx.diagnostics.extend(news.into_iter().filter(of_interest));
 }
 
 /// `running: true`, where `running` is no item's name.
@@ -234,9 +240,8 @@ impl Made {
             Part::Path(expr, name) if self.is_of_the_rows(cx, flow, expr, name, before) => self.last(cx, flow, expr),
             Part::Path(..) => {}
             Part::RowFunction(expr) => {
-                if flow.given.contains_key(&expr.span) {
-                    self.last(cx, flow, expr);
-                }
+                calls::stray_row_function(cx, expr);
+                self.poison(cx, expr.span);
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::resolve::expr::{Lower, ROW_FUNCTIONS, admits, are, arguments, param_w
 use crate::resolve::flow::Flow;
 use crate::resolve::types::shown;
 use crate::resolve::walk::{first_name, mentions, plain_call, walk};
-use crate::syntax::ast::{Arg, Expr, ExprKind, Ident};
+use crate::syntax::ast::{Arg, ArgValue, Expr, ExprKind, Ident};
 
 /// What an item reads.
 pub(super) enum Part<'e> {
@@ -18,7 +18,7 @@ pub(super) enum Part<'e> {
     Call(Call<'e>),
     /// `user`, `meta.host` of `meta.host[0].name`: and the name it begins with.
     Path(&'e Expr, &'e Ident),
-    /// `lag(x)` outside of any aggregate.
+    /// `lag(x)` outside of any aggregate: an error.
     RowFunction(&'e Expr),
 }
 
@@ -82,6 +82,15 @@ pub(super) fn parts(expr: &Expr) -> Vec<Part<'_>> {
         }
     });
     parts
+}
+
+/// The places of all calls of aggregate functions in some arguments.
+pub(super) fn all(args: &[Arg]) -> Vec<Span> {
+    let of = |arg: &Arg| match &arg.value {
+        ArgValue::Expr(expr) => aggregates(expr),
+        ArgValue::Sorted(..) | ArgValue::Step(_) => Vec::new(),
+    };
+    args.iter().flat_map(of).collect()
 }
 
 /// The places of all calls of aggregate functions: inner ones are told apart before those around them.
@@ -208,6 +217,26 @@ fn has_lambda(expr: &Expr) -> bool {
         !found
     });
     found
+}
+
+/// Says that a row function stands in an item outside of any aggregate.
+pub(super) fn stray_row_function(cx: &mut Cx<'_>, expr: &Expr) {
+    let text = cx.sources.slice(expr.span).to_owned();
+    let name = plain_call(expr).map_or("lag", |(name, _)| name.name.as_str());
+    let message = format!("`{name}` stands outside of any aggregate here");
+    let diagnostic = Diagnostic::new(Code::FunctionPlace, expr.span, message)
+        .label("of the rows that go in, or of those that come out?");
+    let diagnostic = if aggregates(expr).is_empty() {
+        diagnostic.help(format!(
+            "of the rows that go in: an aggregate of it, such as `last({text})`"
+        ))
+    } else {
+        diagnostic
+    };
+    let after = ".aggregate(n: count()).select(n, more: n - lag(n))";
+    cx.say(diagnostic.help(format!(
+        "of those that come out: in a `.select` behind, as in `{after}`"
+    )));
 }
 
 /// A call over the rows: the function, its arguments, its constant.
