@@ -230,7 +230,7 @@ mod reference {
             }
             AggFunction::Top => {
                 let mut all = counts(&items);
-                all.sort_by(|a, b| b.1.cmp(&a.1));
+                all.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
                 Some(all.into_iter().take(2).map(|(value, _)| value.clone()).collect())
             }
             AggFunction::Any => bools().map(|all| Value::Bool(all.contains(&true))),
@@ -258,7 +258,12 @@ mod reference {
             }),
             AggFunction::Corr => both().map(|all| match moments(&all) {
                 Some((xx, xy, yy)) if all.len() > 1 && xx != 0.0 && yy != 0.0 => {
-                    Value::Float((xy / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0))
+                    let root = if (xx * yy).is_normal() {
+                        (xx * yy).sqrt()
+                    } else {
+                        xx.sqrt() * yy.sqrt()
+                    };
+                    Value::Float((xy / root).clamp(-1.0, 1.0))
                 }
                 _ => Value::Null,
             }),
