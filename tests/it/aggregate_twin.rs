@@ -414,3 +414,38 @@ proptest! {
         }
     }
 }
+
+/// So many groups that their states are looked at ahead.
+#[test]
+fn many_groups_are_like_one() {
+    const GROUPS: u32 = 20_000;
+    let value = |at: i64| match at % 11 {
+        0 => Value::Null,
+        1 => Value::Float(at as f64 / 8.0),
+        _ => Value::Float(at as f64),
+    };
+    let number = |at: i64| at * 7919 % 1009;
+    let rows: Vec<Row> = (0..50_000)
+        .map(|at| (value(number(at)), Value::Int(number(at + 1)), at * 1_000_000))
+        .collect();
+    let groups: Vec<u32> = (0..rows.len() as u32)
+        .map(|at| at.wrapping_mul(2_654_435_761) % GROUPS)
+        .collect();
+    let specs = specs();
+    let mut all = Accumulators::new(&specs);
+    all.grow(GROUPS as usize);
+    for from in (0..rows.len()).step_by(10_001) {
+        let part = &rows[from..(from + 10_001).min(rows.len())];
+        all.update(
+            &args(&specs, part),
+            &times(part),
+            None,
+            Groups::Each(&groups[from..from + part.len()]),
+        );
+    }
+    for group in (0..GROUPS).step_by(499) {
+        let of = |at: &usize| groups[*at] == group;
+        let own: Vec<Row> = (0..rows.len()).filter(of).map(|at| rows[at].clone()).collect();
+        assert_eq!(read(&all, group), plain(&own), "{group}");
+    }
+}
