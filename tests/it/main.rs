@@ -1,6 +1,7 @@
 //! All integration tests, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod aggregate_functions;
 mod aggregate_sums;
 mod aggregate_twin;
 mod cases;
