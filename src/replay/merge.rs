@@ -28,6 +28,8 @@ pub(super) struct Merge {
     /// The largest lateness that some stream allows.
     allowed: i64,
     needs_time: bool,
+    /// Numbers stand for times.
+    untimed: bool,
     late: LateReport,
     file: Option<LateFile>,
 }
@@ -73,6 +75,7 @@ impl Merge {
             slack,
             allowed: allowed.fold(options.allowed_lateness, i64::max),
             needs_time: needs_time(plan),
+            untimed: false,
             late: LateReport::default(),
             file: options.late.as_deref().map(LateFile::open).transpose()?,
         })
@@ -179,6 +182,7 @@ impl Merge {
         if found.is_none() && self.needs_time && lane.ahead.iter().any(|(_, look)| look.records > 0) {
             return Err(without_time(inputs[at].name()));
         }
+        self.untimed |= found.is_none() && lane.ahead.iter().any(|(_, look)| look.records > 0);
         Ok(found)
     }
 
@@ -221,6 +225,7 @@ impl Merge {
         OrderReport {
             inputs: self.lanes.iter().map(|lane| lane.order.clone()).collect(),
             late: self.late.clone(),
+            untimed: self.untimed,
             ..OrderReport::default()
         }
     }

@@ -88,6 +88,7 @@ impl Schedule {
             if found.is_untimed() && needs_time(plan) {
                 return Err(without_time(input.name()));
             }
+            report.untimed |= found.is_untimed();
             if input.streams() {
                 found.in_order_of_input();
                 *input = input.again()?;
@@ -333,11 +334,10 @@ impl Found {
         }
         let time = self.last.or(look.first());
         let range = look.range();
-        let (low, high) = match (range, time) {
-            (Some((low, high)), Some(time)) if look.untimed > 0 => (low.min(time), high.max(time)),
-            (Some(range), _) => range,
-            (None, time) => (time.unwrap_or(Base::UNTIMED), time.unwrap_or(Base::UNTIMED)),
-        };
+        // The time before it counts too, though mostly no record has it: it makes the key of a morsel in
+        // order no smaller than those of the records before.
+        let untimed = time.unwrap_or(Base::UNTIMED);
+        let (low, high) = range.map_or((untimed, untimed), |(low, high)| (low.min(untimed), high.max(untimed)));
         if self.last.is_none()
             && let Some(first) = look.first()
         {
