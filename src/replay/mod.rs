@@ -20,6 +20,8 @@ mod schedule;
 mod side;
 mod stop;
 mod supply;
+#[cfg(test)]
+mod supply_tests;
 mod times;
 mod validate;
 

@@ -195,11 +195,7 @@ impl<'r> Writer<'r> {
     fn morsel(&mut self, task: &mut Task<'_>, inputs: &[Input]) -> Result<(), RunError> {
         let input = task.input;
         if let Some(decoded) = &task.decoded {
-            if self.plan.decode.time_of_all {
-                self.times
-                    .check(decoded, &self.inputs[input].name, self.inputs[input].lines)?;
-            }
-            self.times.pass(decoded, self.plan.decode.time_of_all);
+            self.times.pass(decoded);
         }
         let mut outcome = task.finish(&mut self.state);
         // What was read of a mapped file that has shrunk is not what stood there.

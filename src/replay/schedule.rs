@@ -345,7 +345,7 @@ impl Found {
                 (entry.base.time, entry.min, entry.max) = (first, first, first);
             }
         }
-        self.order.add(&look, self.largest);
+        self.order.add(&look, self.last, self.largest);
         self.entries.push(Entry {
             input: self.input,
             offset: morsel.offset(),
@@ -393,13 +393,15 @@ impl Found {
 }
 
 impl InputOrder {
-    /// Adds what a look saw, `largest` being the largest time before it.
-    pub(super) fn add(&mut self, look: &Look, largest: Option<i64>) {
+    /// Adds what a look saw; before it, `last` was the time of the last record, `largest` the largest.
+    pub(super) fn add(&mut self, look: &Look, last: Option<i64>, largest: Option<i64>) {
         let mut largest = largest.unwrap_or(i64::MIN);
-        if look.times.is_sorted() && look.first().is_none_or(|first| first >= largest) {
+        let head = last.filter(|_| look.untimed > 0).into_iter();
+        if look.times.is_sorted() && head.clone().chain(look.first()).all(|first| first >= largest) {
             return;
         }
-        for &time in &look.times {
+        let head = head.flat_map(|last| std::iter::repeat_n(last, look.untimed as usize));
+        for time in head.chain(look.times.iter().copied()) {
             if time < largest {
                 self.late += 1;
                 self.most_late = self.most_late.max(largest.saturating_sub(time));

@@ -1,4 +1,4 @@
-//! Times across morsels: what records without one take, and whether the input is in order.
+//! Times across morsels: what records without one take, and which programs need any.
 
 use super::RunError;
 use super::morsel::Task;
@@ -12,8 +12,6 @@ use crate::read::{Base, Decoded};
 pub(super) struct Times {
     /// The time of the last record that has one.
     carried: Option<i64>,
-    /// The largest time.
-    largest: Option<i64>,
     /// No record had a time when one was asked for: numbers stand for times.
     pub(super) by_number: bool,
 }
@@ -30,37 +28,9 @@ impl Times {
         }
     }
 
-    /// Goes past a morsel. `largest`: keep the largest time too, for [`Times::check`].
-    pub(super) fn pass(&mut self, decoded: &Decoded, largest: bool) {
+    /// Goes past a morsel.
+    pub(super) fn pass(&mut self, decoded: &Decoded) {
         self.carried = decoded.last_time().or(self.carried);
-        if largest {
-            self.largest = decoded.max_time().max(self.largest);
-        }
-    }
-
-    /// Checks that a morsel does not go back in time.
-    pub(super) fn check(&self, decoded: &Decoded, name: &str, lines: u64) -> Result<(), RunError> {
-        let across = match (self.largest, decoded.first_time()) {
-            (Some(largest), Some(first)) if first < largest => Some((first, largest, None)),
-            _ => None,
-        };
-        let within = decoded
-            .disorder()
-            .map(|(line, time, largest)| (time, largest, Some(line)));
-        let Some((time, largest, line)) = across.or(within) else {
-            return Ok(());
-        };
-        let place = line.map_or_else(
-            || format!("after line {lines}"),
-            |line| format!("at line {}", lines + line + 1),
-        );
-        Err(RunError::Disorder(format!(
-            "`{name}` is not in order of time: {} comes after {} ({place}). This program has operators to which order \
-             matters (`distinct`, `limit`), and replay in order of time is not supported yet: sort the input by time, \
-             or take the records as they lie with `--order input`",
-            rfc3339(time),
-            rfc3339(largest),
-        )))
     }
 }
 
@@ -87,9 +57,9 @@ pub(super) fn without_time(name: &str) -> RunError {
 }
 
 /// Where an input goes back in time that was said not to.
-pub(super) fn not_in_order(name: &str, time: i64, largest: i64, place: &str) -> RunError {
+pub(super) fn not_in_order(name: &str, time: i64, largest: i64, line: u64) -> RunError {
     RunError::Disorder(format!(
-        "`{name}` is not in order of time: {} comes after {} ({place}); leave out `--assume-sorted` to have it put in \
+        "`{name}` is not in order of time: {} comes after {} (line {line}); leave out `--assume-sorted` to have it put in \
          order",
         rfc3339(time),
         rfc3339(largest),
