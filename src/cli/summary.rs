@@ -132,7 +132,7 @@ fn rest(report: &Report, out: &mut String) {
             HumanBytes(report.window_bytes)
         );
     }
-    if report.without_time {
+    if without_time(report) {
         let _ = writeln!(
             out,
             "no record has a time: record n is taken to be at n nanoseconds (see `--time-field`)"
@@ -141,6 +141,11 @@ fn rest(report: &Report, out: &mut String) {
     if let Some(stopped) = &report.stopped {
         let _ = writeln!(out, "{}", stopped_text(stopped));
     }
+}
+
+/// Whether numbers stand for times.
+fn without_time(report: &Report) -> bool {
+    report.without_time || report.order.untimed
 }
 
 /// Why the run ended early.
@@ -206,7 +211,7 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         "order": order_summary::json(&report.order),
         "big_integers": report.big_ints,
         "not_finite": report.not_finite,
-        "without_time": report.without_time,
+        "without_time": without_time(report),
         "output_notes": report.output_notes,
         "window_bytes": report.window_bytes,
         "stopped": report.stopped.as_ref().map(stopped_text),

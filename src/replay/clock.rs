@@ -23,7 +23,7 @@ pub(super) struct Running {
 /// The times of the records of one morsel, bad ones and those of no interest included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct MorselClock {
-    /// Where each record stands; ascending, but for a morsel of an input that was sorted on disk.
+    /// Where each record stands, ascending.
     pub(super) offsets: Vec<u64>,
     /// Its effective time.
     pub(super) e: Vec<i64>,
@@ -59,10 +59,16 @@ impl MorselClock {
         if decoded.disorder().is_none() && first.is_none_or(ahead) && carried {
             return None;
         }
-        Some(Self::each(decoded, base, before, slack))
+        Some(Self::each(decoded, base, before, Some(slack)))
     }
 
-    fn each(decoded: &Decoded, base: Base, mut largest: Option<i64>, slack: i64) -> Self {
+    /// The times of a morsel's records, which are their effective times too.
+    pub(super) fn by_time(decoded: &Decoded, base: Base) -> Self {
+        Self::each(decoded, base, None, None)
+    }
+
+    /// No `slack`: in order of time.
+    fn each(decoded: &Decoded, base: Base, mut largest: Option<i64>, slack: Option<i64>) -> Self {
         let records = decoded.clock.records();
         let mut clock = Self {
             offsets: Vec::with_capacity(records.len()),
@@ -74,12 +80,28 @@ impl MorselClock {
             last = own.or(last);
             let time = last.unwrap_or((base.seq + nth as u64) as i64);
             largest = largest.max(Some(time));
-            let clock_time = largest.map_or(time, |largest| largest.saturating_sub(slack));
+            let clock_time = match (largest, slack) {
+                (Some(largest), Some(slack)) => largest.saturating_sub(slack),
+                _ => time,
+            };
             clock.offsets.push(offset);
             clock.e.push(time.max(clock_time));
             clock.t.push(time);
         }
+        clock.sort();
         clock
+    }
+
+    /// Records of a morsel of an input that was sorted on disk do not lie in order of their places.
+    fn sort(&mut self) {
+        if self.offsets.is_sorted() {
+            return;
+        }
+        let mut order: Vec<usize> = (0..self.offsets.len()).collect();
+        order.sort_unstable_by_key(|&at| self.offsets[at]);
+        self.offsets = order.iter().map(|&at| self.offsets[at]).collect();
+        self.e = order.iter().map(|&at| self.e[at]).collect();
+        self.t = order.iter().map(|&at| self.t[at]).collect();
     }
 
     /// The place in this clock of the record at an offset.
@@ -91,12 +113,5 @@ impl MorselClock {
     pub(super) fn at(&self, offset: u64) -> (i64, bool) {
         self.place(offset)
             .map_or((0, false), |at| (self.e[at], self.e[at] > self.t[at]))
-    }
-
-    /// The times of a morsel's records in order of time.
-    pub(super) fn by_time(decoded: &Decoded, base: Base) -> Self {
-        let mut clock = Self::each(decoded, base, None, i64::MAX);
-        clock.e.clone_from(&clock.t);
-        clock
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Merge {
     /// The largest lateness that some stream allows.
     allowed: i64,
     needs_time: bool,
+    /// Numbers stand for times.
+    untimed: bool,
     late: LateReport,
     file: Option<LateFile>,
 }
@@ -73,6 +75,7 @@ impl Merge {
             slack,
             allowed: allowed.fold(options.allowed_lateness, i64::max),
             needs_time: needs_time(plan),
+            untimed: false,
             late: LateReport::default(),
             file: options.late.as_deref().map(LateFile::open).transpose()?,
         })
@@ -145,7 +148,7 @@ impl Merge {
             seq: lane.records,
             time: time.unwrap_or(Base::UNTIMED),
         };
-        lane.order.add(&look, lane.largest);
+        lane.order.add(&look, lane.last, lane.largest);
         lane.order.replayed = Replayed::AsItLies;
         if let Some(slack) = self.slack {
             let late = self.late.add(&look, base, lane.largest, slack, self.allowed);
@@ -179,28 +182,28 @@ impl Merge {
         if found.is_none() && self.needs_time && lane.ahead.iter().any(|(_, look)| look.records > 0) {
             return Err(without_time(inputs[at].name()));
         }
+        self.untimed |= found.is_none() && lane.ahead.iter().any(|(_, look)| look.records > 0);
         Ok(found)
     }
 
     /// An order that is taken for granted must hold.
     fn check(&self, at: usize, morsel: &Morsel, look: &Look, name: &str) -> Result<(), RunError> {
         let lane = &self.lanes[at];
-        if let (Some(largest), Some(first)) = (lane.largest, look.first())
-            && first < largest
-        {
-            let place = format!("after line {}", lane.lines);
-            return Err(not_in_order(name, first, largest, &place));
-        }
-        if look.times.is_sorted() {
+        if look.times.is_sorted() && look.first().is_none_or(|first| lane.largest <= Some(first)) {
             return Ok(());
         }
-        match morsel.decode(&self.decode).disorder() {
-            Some((line, time, largest)) => {
-                let place = format!("at line {}", lane.lines + line + 1);
-                Err(not_in_order(name, time, largest, &place))
+        let mut largest = lane.largest;
+        for (nth, (offset, time)) in morsel.decode(&self.decode).clock.records().into_iter().enumerate() {
+            if let (Some(time), Some(largest)) = (time, largest)
+                && time < largest
+            {
+                let before = morsel.text().get(..(offset - morsel.offset()) as usize);
+                let lines = before.map_or(nth as u64, |text| memchr::memchr_iter(b'\n', text).count() as u64);
+                return Err(not_in_order(name, time, largest, lane.lines + lines + 1));
             }
-            None => Ok(()),
+            largest = largest.max(time);
         }
+        Ok(())
     }
 
     /// The smallest key that what was not handed out can have.
@@ -221,6 +224,7 @@ impl Merge {
         OrderReport {
             inputs: self.lanes.iter().map(|lane| lane.order.clone()).collect(),
             late: self.late.clone(),
+            untimed: self.untimed,
             ..OrderReport::default()
         }
     }

@@ -28,6 +28,8 @@ mod side;
 mod sinks;
 mod stop;
 mod supply;
+#[cfg(test)]
+mod supply_tests;
 mod times;
 mod validate;
 mod waiting;

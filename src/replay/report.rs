@@ -45,6 +45,8 @@ pub struct OrderReport {
     pub kept_bytes: u64,
     /// The records that were older than the clock, in order of arrival.
     pub late: LateReport,
+    /// Some input has no times: its records were taken to be at their numbers.
+    pub untimed: bool,
     /// The program says how late records may be, and none can be.
     pub idle_watermark: bool,
 }

@@ -257,9 +257,11 @@ impl<'r> Writer<'r> {
                 let base = task.base.unwrap_or_default();
                 let running = &mut self.running[if self.options.order == Order::Input { 0 } else { input }];
                 clock = MorselClock::new(self.options.order, decoded, base, running).map(Arc::new);
-                let first = decoded
-                    .first_time()
-                    .or((base.time != Base::UNTIMED).then_some(base.time));
+                let first = match decoded.disorder() {
+                    Some(_) => MorselClock::by_time(decoded, base).t.into_iter().min(),
+                    None => decoded.first_time(),
+                };
+                let first = first.or((base.time != Base::UNTIMED).then_some(base.time));
                 self.ordered.begin(first.or(Some(base.seq as i64)));
             }
         }

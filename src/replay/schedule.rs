@@ -88,6 +88,7 @@ impl Schedule {
             if found.is_untimed() && needs_time(plan) {
                 return Err(without_time(input.name()));
             }
+            report.untimed |= found.is_untimed();
             if input.streams() {
                 found.in_order_of_input();
                 *input = input.again()?;
@@ -333,11 +334,10 @@ impl Found {
         }
         let time = self.last.or(look.first());
         let range = look.range();
-        let (low, high) = match (range, time) {
-            (Some((low, high)), Some(time)) if look.untimed > 0 => (low.min(time), high.max(time)),
-            (Some(range), _) => range,
-            (None, time) => (time.unwrap_or(Base::UNTIMED), time.unwrap_or(Base::UNTIMED)),
-        };
+        // The time before it counts too, though mostly no record has it: it makes the key of a morsel in
+        // order no smaller than those of the records before.
+        let untimed = time.unwrap_or(Base::UNTIMED);
+        let (low, high) = range.map_or((untimed, untimed), |(low, high)| (low.min(untimed), high.max(untimed)));
         if self.last.is_none()
             && let Some(first) = look.first()
         {
@@ -345,7 +345,7 @@ impl Found {
                 (entry.base.time, entry.min, entry.max) = (first, first, first);
             }
         }
-        self.order.add(&look, self.largest);
+        self.order.add(&look, self.last, self.largest);
         self.entries.push(Entry {
             input: self.input,
             offset: morsel.offset(),
@@ -393,13 +393,15 @@ impl Found {
 }
 
 impl InputOrder {
-    /// Adds what a look saw, `largest` being the largest time before it.
-    pub(super) fn add(&mut self, look: &Look, largest: Option<i64>) {
+    /// Adds what a look saw; before it, `last` was the time of the last record, `largest` the largest.
+    pub(super) fn add(&mut self, look: &Look, last: Option<i64>, largest: Option<i64>) {
         let mut largest = largest.unwrap_or(i64::MIN);
-        if look.times.is_sorted() && look.first().is_none_or(|first| first >= largest) {
+        let head = last.filter(|_| look.untimed > 0).into_iter();
+        if look.times.is_sorted() && head.clone().chain(look.first()).all(|first| first >= largest) {
             return;
         }
-        for &time in &look.times {
+        let head = head.flat_map(|last| std::iter::repeat_n(last, look.untimed as usize));
+        for time in head.chain(look.times.iter().copied()) {
             if time < largest {
                 self.late += 1;
                 self.most_late = self.most_late.max(largest.saturating_sub(time));

@@ -1,4 +1,4 @@
-//! Times across morsels: what records without one take, and whether the input is in order.
+//! Times across morsels: what records without one take, and which programs need any.
 
 use super::RunError;
 use super::morsel::Task;
@@ -48,9 +48,9 @@ pub(super) fn without_time(name: &str) -> RunError {
 }
 
 /// Where an input goes back in time that was said not to.
-pub(super) fn not_in_order(name: &str, time: i64, largest: i64, place: &str) -> RunError {
+pub(super) fn not_in_order(name: &str, time: i64, largest: i64, line: u64) -> RunError {
     RunError::Disorder(format!(
-        "`{name}` is not in order of time: {} comes after {} ({place}); leave out `--assume-sorted` to have it put in \
+        "`{name}` is not in order of time: {} comes after {} (line {line}); leave out `--assume-sorted` to have it put in \
          order",
         rfc3339(time),
         rfc3339(largest),
