@@ -63,6 +63,24 @@ pub(super) struct RunArguments {
     /// In which order events are replayed
     #[arg(long, value_name = "ORDER", default_value = "auto")]
     pub(super) order: Order,
+    /// Replay in order of time, also what comes through a pipe: it is read to its end first, and sorted.
+    /// The default where order matters
+    #[arg(long)]
+    pub(super) sort: bool,
+    /// Take it that each input is in order of time, and do not look through it first; the first event
+    /// out of order ends the run with an error
+    #[arg(long)]
+    pub(super) assume_sorted: bool,
+    /// What the end of the input does to what is still open
+    #[arg(long, value_name = "WHAT", default_value = "auto")]
+    pub(super) at_end: AtEnd,
+    /// Keep every event that is left out because it is late in this file (with `--order arrival`)
+    #[arg(long, value_name = "FILE")]
+    pub(super) late: Option<PathBuf>,
+    /// About how much memory may hold events that wait for their turn (`k`, `M`, `G` are powers of
+    /// 1024); inputs that need more are sorted on disk. Never changes the output [default: 4G]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(super) memory_limit: Option<usize>,
     /// Leave out events before this time (RFC 3339, or a date)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) from: Option<i64>,
@@ -174,12 +192,34 @@ pub(super) struct ManArguments {
 pub(super) enum Order {
     /// In event-time order where it matters, else as they lie
     Auto,
-    /// In event-time order (not supported yet)
+    /// In event-time order, whatever their order in the inputs
     Time,
-    /// As a live engine would have seen them (not supported yet)
+    /// As a live engine would have seen them: in order but for what comes later than the program's
+    /// watermark allows
     Arrival,
     /// As they lie in the inputs, one input after another
     Input,
+}
+
+/// What the end of the input does to what is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum AtEnd {
+    /// Windows close; an absence that has not lasted long enough is not reported
+    Auto,
+    /// The clock goes to the end of time: whatever waits for something is decided
+    Flush,
+    /// Nothing closes
+    Hold,
+}
+
+impl From<AtEnd> for crate::replay::AtEnd {
+    fn from(typed: AtEnd) -> Self {
+        match typed {
+            AtEnd::Auto => Self::Auto,
+            AtEnd::Flush => Self::Flush,
+            AtEnd::Hold => Self::Hold,
+        }
+    }
 }
 
 /// What to do about a bad record.
@@ -231,6 +271,14 @@ pub(super) enum FormatArgument {
     Jsonl,
     /// Comma-separated values with a header line
     Csv,
+    /// The same, separated by tabs
+    Tsv,
+    /// Apache Parquet
+    Parquet,
+    /// Arrow IPC, a file (Feather) or a stream
+    Arrow,
+    /// Lines like `@5s Type { field: value }`
+    Evt,
 }
 
 impl From<FormatArgument> for Format {
@@ -238,6 +286,10 @@ impl From<FormatArgument> for Format {
         match typed {
             FormatArgument::Jsonl => Self::Jsonl,
             FormatArgument::Csv => Self::Csv,
+            FormatArgument::Tsv => Self::Tsv,
+            FormatArgument::Parquet => Self::Parquet,
+            FormatArgument::Arrow => Self::Arrow,
+            FormatArgument::Evt => Self::Evt,
         }
     }
 }

@@ -4,6 +4,8 @@ mod args;
 mod check;
 mod explain;
 mod generate;
+mod order;
+mod order_summary;
 mod program;
 mod progress;
 mod run;

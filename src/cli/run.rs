@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::args::{OnError, Order, RunArguments};
 use super::progress::Watch;
-use super::{Exit, complain, program, summary};
+use super::{Exit, complain, order, program, summary};
 use crate::data::Value;
 use crate::diag::SourceMap;
 use crate::plan::{self, Plan};
@@ -27,20 +27,31 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
 }
 
 fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
+    order::refuse_nonsense(arguments)?;
     let compiled = program::usable(&arguments.query, &arguments.compile, arguments.quiet)?;
     let specs = input_specs(arguments)?;
     let settings = Settings::new(arguments, &compiled.config);
-    let (plan, sources) = program::planned(compiled, &plan_options(arguments, &specs), &arguments.compile)?;
-    refuse_order(arguments, &plan, &specs)?;
+    let watermark = order::Watermark::of(&compiled);
+    let (mut plan, sources) = program::planned(compiled, &plan_options(arguments, &specs), &arguments.compile)?;
     refuse_overwrite(arguments, &plan, &specs)?;
+    let options = run_options(arguments, &plan, watermark);
+    plan.decode.time_of_all |= options.order != replay::Order::Input;
     let reading = ReadOptions {
         morsel_bytes: settings.morsel_bytes,
         max_record_bytes: arguments.max_record_bytes,
         mmap: !arguments.no_mmap,
     };
     let open = |at: usize| Input::open(&specs[at], at as u32, &reading);
+    let twice = |at: usize| Input::open_spooled(&specs[at], at as u32, &reading);
+    let first = |at: usize| {
+        if options.order == replay::Order::Time {
+            twice(at)
+        } else {
+            open(at)
+        }
+    };
     let mut inputs = (0..specs.len())
-        .map(open)
+        .map(first)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| {
             complain(error);
@@ -57,7 +68,7 @@ fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
     };
     let result = settings
         .pool()?
-        .install(|| replay::run(&plan, &mut inputs, &reopen, &run_options(arguments), &watch));
+        .install(|| replay::run(&plan, &mut inputs, &reopen, &options, &watch));
     let took = watch.end();
     match result {
         // Whoever read the rows has had enough of them.
@@ -146,7 +157,7 @@ fn plan_options(arguments: &RunArguments, specs: &[InputSpec]) -> plan::Options 
     }
 }
 
-fn run_options(arguments: &RunArguments) -> RunOptions {
+fn run_options(arguments: &RunArguments, plan: &Plan, watermark: order::Watermark) -> RunOptions {
     RunOptions {
         output: arguments.output.clone(),
         seed: arguments.seed,
@@ -154,22 +165,13 @@ fn run_options(arguments: &RunArguments) -> RunOptions {
         strict: arguments.strict,
         max_errors: arguments.max_errors,
         dead_letter: arguments.dead_letter.clone(),
+        order: order::chosen(arguments, plan, watermark),
+        at_end: arguments.at_end.into(),
+        late: arguments.late.clone(),
+        watermark: watermark.said,
+        allowed_lateness: watermark.allowed,
+        memory_limit: arguments.memory_limit.map(|bytes| bytes as u64),
     }
-}
-
-/// Replay in order of time is not there yet: what needs it is refused by name.
-fn refuse_order(arguments: &RunArguments, plan: &Plan, specs: &[InputSpec]) -> Result<(), Exit> {
-    let refused = match arguments.order {
-        Order::Time => "`--order time` is not supported yet; `--order input` takes the events as they lie",
-        Order::Arrival => "`--order arrival` is not supported yet; `--order input` takes the events as they lie",
-        Order::Auto if plan.order_matters && specs.len() > 1 => {
-            "`distinct` and `limit` over several inputs need them merged by time, which is not supported yet: give one \
-             input that lies in order of time, or take the inputs one after another with `--order input`"
-        }
-        Order::Auto | Order::Input => return Ok(()),
-    };
-    complain(refused);
-    Err(Exit::Usage)
 }
 
 /// An output must not be one of the inputs.
@@ -181,6 +183,7 @@ fn refuse_overwrite(arguments: &RunArguments, plan: &Plan, specs: &[InputSpec]) 
     for output in outputs
         .chain([arguments.output.clone()])
         .chain(arguments.dead_letter.clone())
+        .chain(arguments.late.clone())
     {
         let Ok(real) = output.canonicalize() else { continue };
         let regular = real.is_file();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::HumanBytes;
 use serde_json::json;
 
+use super::order_summary;
 use crate::diag::SourceMap;
 use crate::replay::{Report, Stopped};
 
@@ -35,6 +36,7 @@ pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration) -> Stri
             let _ = writeln!(out, "  {}: {note}", input.name);
         }
     }
+    order_summary::text(report, &mut out);
     for stream in &report.streams {
         let to = stream.path.as_ref().map_or(String::new(), |path| format!(" -> {path}"));
         let plural = if stream.rows == 1 { "row" } else { "rows" };
@@ -190,7 +192,8 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         "bad": {"total": report.bad.total(), "causes": causes, "first": first.collect::<Vec<_>>()},
         "evaluation_errors": errors.collect::<Vec<_>>(),
         "metrics": metrics.collect::<Vec<_>>(),
-        "late_events": 0,
+        "late_events": report.order.late.events,
+        "order": order_summary::json(&report.order),
         "big_integers": report.big_ints,
         "not_finite": report.not_finite,
         "without_time": report.without_time,

@@ -77,6 +77,9 @@ pub trait Clock: Debug + Send + Sync {
     fn max_time(&self) -> Option<i64>;
     /// See [`Decoded::disorder`].
     fn disorder(&self) -> Option<(u64, i64, i64)>;
+    /// Every record of the morsel, bad ones and those of no interest included, in order: its place
+    /// (as [`Position::offset`](crate::data::Position::offset)) and its own time, if it has one.
+    fn records(&self) -> Vec<(u64, Option<i64>)>;
 }
 
 /// The records of a morsel.

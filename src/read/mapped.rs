@@ -72,7 +72,7 @@ impl Mapping {
     }
 
     /// Gives the pages back on which `start..start + len` lies.
-    fn release(&self, start: usize, len: usize) {
+    pub(super) fn release(&self, start: usize, len: usize) {
         // SAFETY: the mapping is shared and read-only, so dropping its pages loses nothing: they are
         // read from the page cache again when touched.
         let _ = unsafe { self.map.unchecked_advise_range(UncheckedAdvice::DontNeed, start, len) };

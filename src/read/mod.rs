@@ -5,12 +5,15 @@
 //! only, never on threads.
 
 mod blocks;
+mod columnar;
 mod compressed;
 mod csv;
 mod decoded;
 mod framing;
 mod globs;
 pub mod json;
+mod kind;
+mod look;
 mod mapped;
 mod morsel;
 mod morsels;
@@ -19,6 +22,9 @@ mod plan;
 mod shared;
 mod sigbus;
 mod spec;
+mod spool;
+mod spool_origins;
+mod spool_sort;
 mod stream;
 pub mod time;
 pub mod value;
@@ -27,15 +33,17 @@ use std::path::{Path, PathBuf};
 
 pub use decoded::{Base, BaseCell, Clock, Decoded};
 pub use globs::expand;
+pub use look::Look;
 pub use morsel::{InputInfo, MorselText};
 pub use morsels::Morsel;
 pub use open::Input;
 pub use plan::{DecodePlan, FieldPlan, TimeUnit, TypePlan};
+pub use spool_sort::{Sorted, Sorter};
 
 /// How an input is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// By the name's extension (below a compression's), else JSON lines.
+    /// By the first bytes, the name's extension (below a compression's), else JSON lines.
     #[default]
     Auto,
     /// One JSON object a line.
@@ -43,6 +51,14 @@ pub enum Format {
     /// RFC 4180 with a header line; cells are separated by the one of `,`, `;`, tab and `|` that the
     /// header has most of.
     Csv,
+    /// The same, separated by tabs.
+    Tsv,
+    /// Apache Parquet.
+    Parquet,
+    /// Arrow IPC, with a footer or as a stream.
+    Arrow,
+    /// Lines `@5s Type { field: value }`.
+    Evt,
 }
 
 /// One input, as asked for.

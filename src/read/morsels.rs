@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use arrow::buffer::Buffer;
 use memchr::memchr;
 
+use super::columnar::{self, TableMorsel};
 use super::csv::{self, Schema};
 use super::framing::{Cut, Framing, Limits};
 use super::mapped::Mapping;
+use super::spool_origins::Origins;
 use super::stream::{BOM, Piece, PieceKind};
 use super::{Base, BaseCell, Clock, DecodePlan, Decoded, InputInfo, MorselText, json};
 use crate::data::{BadCause, BadRecord, Position};
@@ -14,9 +17,11 @@ use crate::data::{BadCause, BadRecord, Position};
 /// A piece of an input that begins and ends at record boundaries.
 #[derive(Clone, Debug)]
 pub struct Morsel {
-    piece: Piece,
-    info: InputInfo,
-    writing: Writing,
+    pub(super) piece: Piece,
+    pub(super) info: InputInfo,
+    pub(super) writing: Writing,
+    /// Where its records came from, if it was put together from a sorted input.
+    pub(super) origins: Option<Arc<Origins>>,
 }
 
 /// How an input is written, with what is known about it.
@@ -24,11 +29,29 @@ pub struct Morsel {
 pub(super) enum Writing {
     Json,
     Csv(Arc<Schema>),
+    /// No text at all.
+    Table(TableMorsel),
 }
 
 impl Morsel {
     pub(super) fn new(piece: Piece, info: InputInfo, writing: Writing) -> Self {
-        Self { piece, info, writing }
+        Self {
+            piece,
+            info,
+            writing,
+            origins: None,
+        }
+    }
+
+    /// Rows of a table.
+    pub(super) fn of_table(table: TableMorsel, info: InputInfo) -> Self {
+        let piece = Piece {
+            text: Buffer::default(),
+            offset: table.start,
+            consumed: table.consumed,
+            kind: PieceKind::Records,
+        };
+        Self::new(piece, info, Writing::Table(table))
     }
 
     /// How many bytes of the input (compressed ones, where it is compressed) have been consumed up
@@ -38,13 +61,15 @@ impl Morsel {
         self.piece.consumed
     }
 
-    /// Its text. Where the input is mapped, touching it for the first time may read the disk.
+    /// Its text; empty where the input is none (Parquet, Arrow). Where the input is mapped, touching
+    /// it for the first time may read the disk.
     #[must_use]
     pub fn text(&self) -> &[u8] {
         &self.piece.text
     }
 
-    /// Where its text begins in the (uncompressed) input.
+    /// Where its text begins in the (uncompressed) input; where the input is no text, the number of
+    /// its first row.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.piece.offset
@@ -61,6 +86,14 @@ impl Morsel {
     /// it, they are left in and [`Decoded::needs_base`] says so.
     #[must_use]
     pub fn decode_at(&self, plan: &Arc<DecodePlan>, base: Option<Base>) -> Decoded {
+        let decoded = self.decode_piece(plan, base);
+        match &self.origins {
+            Some(origins) => origins.apply(decoded),
+            None => decoded,
+        }
+    }
+
+    fn decode_piece(&self, plan: &Arc<DecodePlan>, base: Option<Base>) -> Decoded {
         let text = MorselText {
             bytes: self.piece.text.clone(),
             offset: self.piece.offset,
@@ -75,6 +108,7 @@ impl Morsel {
             }
             (PieceKind::Records, Writing::Json) => json::decode_at(text, plan, self.info.clone(), base),
             (PieceKind::Records, Writing::Csv(schema)) => csv::decode(text, schema, plan, self.info.clone(), base),
+            (PieceKind::Records, Writing::Table(table)) => columnar::decode(table, plan, self.info.clone(), base),
         }
     }
 
@@ -105,14 +139,14 @@ impl Morsel {
             big_ints: 0,
             late_big_ints: Arc::default(),
             base: Arc::new(BaseCell::default()),
-            clock: Arc::new(NoTimes),
+            clock: Arc::new(NoTimes(self.piece.offset)),
         }
     }
 }
 
-/// The times of records that have none.
+/// The times of the one record that stands at this place and has none.
 #[derive(Debug)]
-struct NoTimes;
+struct NoTimes(u64);
 
 impl Clock for NoTimes {
     fn first_time(&self) -> Option<i64> {
@@ -129,6 +163,10 @@ impl Clock for NoTimes {
 
     fn disorder(&self) -> Option<(u64, i64, i64)> {
         None
+    }
+
+    fn records(&self) -> Vec<(u64, Option<i64>)> {
+        vec![(self.0, None)]
     }
 }
 
@@ -150,6 +188,11 @@ impl MappedPieces {
             limits,
             at,
         }
+    }
+
+    /// Gives the pages of a piece back, which may go on living.
+    pub(super) fn release(&self, piece: &Piece) {
+        self.mapping.release(piece.offset as usize, piece.text.len());
     }
 
     /// # Errors

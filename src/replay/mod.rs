@@ -5,7 +5,16 @@
 //! writing. While one round is written the next is decoded. Everything that reaches the output is a
 //! function of the inputs, the program and the options; the number of threads is not among them.
 
+mod clock;
+mod collect;
+mod enrich;
 mod execute;
+mod feed;
+mod flow;
+mod gathered;
+mod hold;
+mod late;
+mod merge;
 mod morsel;
 mod ordered;
 mod outcome;
@@ -13,14 +22,22 @@ mod outputs;
 mod report;
 mod rounds;
 mod rows;
+mod schedule;
+mod segments;
 mod side;
+mod sinks;
 mod stop;
+mod supply;
 mod times;
 mod validate;
+mod waiting;
 
 use std::path::PathBuf;
 
-pub use report::{BadExample, BadReport, ErrorReport, InputReport, MetricReport, Report, StreamReport};
+pub use report::{
+    BadExample, BadReport, ErrorReport, InputOrder, InputReport, LateReport, MetricReport, OrderReport, Replayed,
+    Report, StreamReport,
+};
 pub use rounds::run;
 pub use stop::Stopped;
 
@@ -39,6 +56,49 @@ pub struct RunOptions {
     pub max_errors: Option<u64>,
     /// Where bad records are kept.
     pub dead_letter: Option<PathBuf>,
+    /// In which order records are replayed.
+    pub order: Order,
+    /// What the end of the input does to what is open.
+    pub at_end: AtEnd,
+    /// Where records are kept that are left out because they are late, in order of arrival.
+    pub late: Option<PathBuf>,
+    /// The program says how late records may be, somewhere.
+    pub watermark: bool,
+    /// What the program's `config:` allows records to be late, in order of arrival. Nanoseconds.
+    pub allowed_lateness: i64,
+    /// About how much memory records may take that wait for their turn, in bytes; inputs that need
+    /// more are sorted on disk. Never changes the output.
+    pub memory_limit: Option<u64>,
+}
+
+/// In which order records are replayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they lie, one input after another.
+    #[default]
+    Input,
+    /// By time.
+    Time,
+    /// By time, and each input is known to be in order; if it is not, that is an error.
+    Assumed,
+    /// As a live system would have seen them.
+    Arrival {
+        /// How far the clock is behind the largest time: the largest of what the program says, for all
+        /// its streams. Nanoseconds.
+        slack: i64,
+    },
+}
+
+/// What the end of the input does to what is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AtEnd {
+    /// Windows close; what is waited for stays undecided.
+    #[default]
+    Auto,
+    /// The clock goes to the end of time.
+    Flush,
+    /// Nothing closes.
+    Hold,
 }
 
 /// Who watches a run.
@@ -62,7 +122,7 @@ pub enum RunError {
     /// An output cannot be written.
     #[error(transparent)]
     Write(#[from] crate::write::OutputError),
-    /// The program needs event-time order, and the input is not in it.
+    /// The program needs event times, or their order, and the input does not have it.
     #[error("{0}")]
     Disorder(String),
 }

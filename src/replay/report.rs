@@ -1,6 +1,6 @@
 //! What a run has to say for itself.
 
-use super::Stopped;
+use super::{Order, Stopped};
 use crate::data::BadCause;
 use crate::diag::Span;
 
@@ -25,6 +25,62 @@ pub struct Report {
     pub stopped: Option<Stopped>,
     /// Records had no time at all: their numbers were taken for times.
     pub without_time: bool,
+    /// In which order records were replayed, and what was found out about theirs.
+    pub order: OrderReport,
+}
+
+/// The order of the records in the inputs, and that of the replay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderReport {
+    /// In which order records were replayed.
+    pub order: Order,
+    /// Of each input; empty where records are taken as they lie.
+    pub inputs: Vec<InputOrder>,
+    /// About how many bytes of memory were taken at most by records kept back for their turn, in order
+    /// of time.
+    pub kept_bytes: u64,
+    /// The records that were older than the clock, in order of arrival.
+    pub late: LateReport,
+    /// The program says how late records may be, and none can be.
+    pub idle_watermark: bool,
+}
+
+/// Late records, in order of arrival.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LateReport {
+    /// How many were older than the clock.
+    pub events: u64,
+    /// How many of these by more than every lateness that is allowed.
+    pub left_out: u64,
+    /// How far the latest was behind the clock. Nanoseconds.
+    pub largest: i64,
+    /// The slack with which none would have been late. Nanoseconds.
+    pub enough: i64,
+}
+
+/// The order of the records of an input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InputOrder {
+    /// How many records are older than one before them.
+    pub late: u64,
+    /// How far the latest of these is behind. Nanoseconds.
+    pub most_late: i64,
+    /// What was done about it.
+    pub replayed: Replayed,
+}
+
+/// How an input was brought in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Replayed {
+    /// Not at all: its records came as they lie.
+    #[default]
+    AsItLies,
+    /// It was in order.
+    Straight,
+    /// Records were kept back until it was their turn.
+    Reordered,
+    /// It was sorted on disk.
+    Sorted,
 }
 
 /// One input.

@@ -3,6 +3,7 @@
 use super::RunError;
 use super::morsel::Task;
 use crate::data::format::write_timestamp;
+use crate::plan::Plan;
 use crate::read::{Base, Decoded};
 
 /// What is known of the times so far.
@@ -10,8 +11,6 @@ use crate::read::{Base, Decoded};
 pub(super) struct Times {
     /// The time of the last record that has one.
     carried: Option<i64>,
-    /// The largest time.
-    largest: Option<i64>,
     /// No record had a time when one was asked for: numbers stand for times.
     pub(super) by_number: bool,
 }
@@ -28,41 +27,38 @@ impl Times {
         }
     }
 
-    /// Goes past a morsel. `largest`: keep the largest time too, for [`Times::check`].
-    pub(super) fn pass(&mut self, decoded: &Decoded, largest: bool) {
+    /// Goes past a morsel.
+    pub(super) fn pass(&mut self, decoded: &Decoded) {
         self.carried = decoded.last_time().or(self.carried);
-        if largest {
-            self.largest = decoded.max_time().max(self.largest);
-        }
-    }
-
-    /// Checks that a morsel does not go back in time.
-    pub(super) fn check(&self, decoded: &Decoded, name: &str, lines: u64) -> Result<(), RunError> {
-        let across = match (self.largest, decoded.first_time()) {
-            (Some(largest), Some(first)) if first < largest => Some((first, largest, None)),
-            _ => None,
-        };
-        let within = decoded
-            .disorder()
-            .map(|(line, time, largest)| (time, largest, Some(line)));
-        let Some((time, largest, line)) = across.or(within) else {
-            return Ok(());
-        };
-        let place = line.map_or_else(
-            || format!("after line {lines}"),
-            |line| format!("at line {}", lines + line + 1),
-        );
-        Err(RunError::Disorder(format!(
-            "`{name}` is not in order of time: {} comes after {} ({place}). This program has operators to which order \
-             matters (`distinct`, `limit`), and replay in order of time is not supported yet: sort the input by time, \
-             or take the records as they lie with `--order input`",
-            rfc3339(time),
-            rfc3339(largest),
-        )))
     }
 }
 
-fn rfc3339(ns: i64) -> String {
+/// Whether some operator goes by the times of rows, not only by their order.
+pub(super) fn needs_time(plan: &Plan) -> bool {
+    plan.time_matters
+}
+
+/// Why an input without times does not do.
+pub(super) fn without_time(name: &str) -> RunError {
+    RunError::Disorder(format!(
+        "no record of `{name}` has a time, and the program has operators that go by time (windows of time, joins, \
+         `within`). A time is looked for in the declared event's first `timestamp` field, else in `timestamp`, `ts`, \
+         `@timestamp` and `time`: name the field with `--time-field NAME`"
+    ))
+}
+
+/// Where an input goes back in time that was said not to.
+pub(super) fn not_in_order(name: &str, time: i64, largest: i64, place: &str) -> RunError {
+    RunError::Disorder(format!(
+        "`{name}` is not in order of time: {} comes after {} ({place}); leave out `--assume-sorted` to have it put in \
+         order",
+        rfc3339(time),
+        rfc3339(largest),
+    ))
+}
+
+/// A time in words.
+pub(super) fn rfc3339(ns: i64) -> String {
     let mut text = Vec::new();
     write_timestamp(ns, &mut text);
     String::from_utf8_lossy(&text).into_owned()

@@ -150,13 +150,14 @@ impl<'a> Sorter<'a> {
     fn take(&mut self, nth: usize) {
         let record = self.table.records[nth];
         if let Err((cause, reason, at)) = self.check_frame(&record) {
-            self.times.push(None, record.line);
+            self.times.push(None, record.line, self.place_of(&record));
             self.refuse(&record, cause, reason, at);
             return;
         }
         let index = self.type_of(&record);
         let time = self.time_of(&record, index);
-        self.times.push(time.clone().ok().flatten(), record.line);
+        self.times
+            .push(time.clone().ok().flatten(), record.line, self.place_of(&record));
         let needed = self.plan.check_all || self.plan.time_of_all || self.plan.from.is_some() || self.plan.to.is_some();
         if let Err((reason, at)) = time
             && (index.is_some() || needed)
@@ -172,6 +173,11 @@ impl<'a> Sorter<'a> {
             Ok(()) => self.rows[index].push(nth as u32),
             Err((cause, reason, at)) => self.refuse(&record, cause, reason, at),
         }
+    }
+
+    /// Where a record begins in the input.
+    fn place_of(&self, record: &Record) -> u64 {
+        self.text.offset + u64::from(record.start)
     }
 
     fn cell(&self, record: &Record, column: usize) -> std::borrow::Cow<'a, [u8]> {

@@ -34,14 +34,17 @@ pub(super) struct Times {
     /// The same, where it has none that of the record before.
     carried: Vec<Option<i64>>,
     lines: Vec<u32>,
+    /// Where each begins in the input.
+    offsets: Vec<u64>,
 }
 
 impl Times {
-    pub(super) fn push(&mut self, time: Option<i64>, line: u32) {
+    pub(super) fn push(&mut self, time: Option<i64>, line: u32, offset: u64) {
         let before = self.carried.last().copied().flatten();
         self.own.push(time);
         self.carried.push(time.or(before));
         self.lines.push(line);
+        self.offsets.push(offset);
     }
 
     /// The time of a record, or of one before it in the morsel.
@@ -73,6 +76,10 @@ impl Clock for Times {
             largest = Some(time);
         }
         None
+    }
+
+    fn records(&self) -> Vec<(u64, Option<i64>)> {
+        self.offsets.iter().copied().zip(self.own.iter().copied()).collect()
     }
 }
 

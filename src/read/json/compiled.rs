@@ -183,7 +183,7 @@ impl TypeFields {
 }
 
 /// Where the time of a record may lie, in order of preference.
-fn time_paths(plan: &DecodePlan, of: Option<&TypePlan>) -> Vec<Path> {
+pub(super) fn time_paths(plan: &DecodePlan, of: Option<&TypePlan>) -> Vec<Path> {
     if let Some(name) = &plan.time_field {
         return vec![Path::dotted(name)];
     }

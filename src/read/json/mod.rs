@@ -20,6 +20,7 @@ mod exact;
 mod fault;
 mod field;
 mod index;
+mod look;
 mod prefilter;
 mod record;
 mod scratch;
@@ -48,6 +49,22 @@ pub(super) fn read_as(
     times: &mut super::time::TimeReader,
 ) -> Option<crate::data::Value> {
     field::read_as(text, ty, times)
+}
+
+/// A value as a declared type, for other formats; none if it is of another type.
+pub(super) fn conform(
+    value: crate::data::Value,
+    ty: &crate::data::Type,
+    times: &mut super::time::TimeReader,
+) -> Option<crate::data::Value> {
+    field::conform(value, ty, times)
+}
+
+pub(super) use look::look;
+
+/// The times of a morsel's records, found when asked for.
+pub(super) fn clock(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo) -> Arc<dyn super::Clock> {
+    Arc::new(Shared::new(text, input, scratch::compiled(plan)))
 }
 
 /// Finds the records of a morsel and their types. Columns are decoded later, when asked for.

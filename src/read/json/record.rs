@@ -124,6 +124,7 @@ pub(super) struct RecordReader<'m> {
     key: usize,
     pub(super) times: TimeReader,
     name: Vec<u8>,
+    spans: Vec<Span>,
 }
 
 /// Where a text next occurs: at `next`, looked for from `from` on.
@@ -150,6 +151,7 @@ impl<'m> RecordReader<'m> {
             key: 0,
             times: TimeReader::new(compiled.plan.time_unit),
             name: Vec::new(),
+            spans: Vec::new(),
             compiled,
         }
     }
@@ -226,6 +228,16 @@ impl<'m> RecordReader<'m> {
         record: RecordLine,
         of: Option<usize>,
     ) -> Result<Option<i64>, Fault> {
+        if self.compiled.eager_times
+            && let Some(of) = of
+        {
+            // The walk that decoding does: what it cannot get past has no time there either.
+            let fields = &self.compiled.types[of];
+            self.spans.resize(fields.first.n_slots, Span::MISSING);
+            walk.find(&fields.first, &mut self.spans)?;
+            let found = &self.spans[fields.times.clone()];
+            return time_in(&mut self.times, found, walk.text, record.special);
+        }
         let trie: &Trie = of.map_or(&self.compiled.stray, |of| &self.compiled.types[of].time);
         let mut spans = [Span::MISSING; 4];
         let spans = &mut spans[..trie.n_slots.min(4)];

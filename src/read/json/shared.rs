@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::compiled::Compiled;
 use super::fault::Fault;
-use super::record::{RecordReader, each_record};
-use super::scratch;
+use super::record::{RecordLine, RecordReader, each_record};
+use super::{exact, scratch};
 use crate::data::{BadRecord, Position};
 use crate::read::{BaseCell, Clock, InputInfo, MorselText};
 
@@ -124,30 +124,40 @@ impl Shared {
     /// Reads the times of all records.
     fn read_times(&self) -> Timeline {
         let mut timeline = Timeline::default();
-        self.each_time(self.first_byte()..self.bytes().len(), |line, time| {
-            timeline.add(line, time);
+        self.each_time(self.first_byte()..self.bytes().len(), |record, time| {
+            timeline.add(record.line, time);
             timeline.carried.push(timeline.last);
         });
         timeline
     }
 
-    /// Calls `each` with the line and the time of every record of whole lines.
-    fn each_time(&self, range: Range<usize>, mut each: impl FnMut(u64, Option<i64>)) {
+    /// Calls `each` with the place in the morsel and the time of every record of whole lines; gives
+    /// the number of lines. Which records are bad, and so have no time, is decided as when they are
+    /// decoded.
+    pub(super) fn each_time(&self, range: Range<usize>, mut each: impl FnMut(RecordLine, Option<i64>)) -> u64 {
         let text = self.bytes();
         let mut reader = RecordReader::new(&self.compiled, text);
         scratch::with(&self.compiled, |scratch| {
             let max = self.compiled.plan.max_record_bytes;
             each_record(scratch, text, range, max, |walk, record, base, framed| {
                 let time = framed.and_then(|()| {
+                    if self.compiled.plan.check_all {
+                        exact::check(&walk.text[record.start..record.end])?;
+                    }
                     let of = match self.bound() {
                         Some(of) => of,
                         None => reader.type_of(walk, record, base)?.index,
                     };
                     reader.time_of(walk, record, of)
                 });
-                each(record.line, time.ok().flatten());
-            });
-        });
+                let at = RecordLine {
+                    start: record.start + base,
+                    end: record.end + base,
+                    ..record
+                };
+                each(at, time.ok().flatten());
+            })
+        })
     }
 
     /// The first time, found in ever longer pieces from the beginning.
@@ -211,5 +221,13 @@ impl Clock for Shared {
 
     fn disorder(&self) -> Option<(u64, i64, i64)> {
         self.timeline().disorder
+    }
+
+    fn records(&self) -> Vec<(u64, Option<i64>)> {
+        let mut records = Vec::new();
+        self.each_time(self.first_byte()..self.bytes().len(), |record, time| {
+            records.push((self.text.offset + record.start as u64, time));
+        });
+        records
     }
 }
