@@ -271,6 +271,14 @@ pub(super) enum FormatArgument {
     Jsonl,
     /// Comma-separated values with a header line
     Csv,
+    /// The same, separated by tabs
+    Tsv,
+    /// Apache Parquet
+    Parquet,
+    /// Arrow IPC, a file (Feather) or a stream
+    Arrow,
+    /// Lines like `@5s Type { field: value }`
+    Evt,
 }
 
 impl From<FormatArgument> for Format {
@@ -278,6 +286,10 @@ impl From<FormatArgument> for Format {
         match typed {
             FormatArgument::Jsonl => Self::Jsonl,
             FormatArgument::Csv => Self::Csv,
+            FormatArgument::Tsv => Self::Tsv,
+            FormatArgument::Parquet => Self::Parquet,
+            FormatArgument::Arrow => Self::Arrow,
+            FormatArgument::Evt => Self::Evt,
         }
     }
 }

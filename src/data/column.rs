@@ -112,6 +112,48 @@ impl Column {
         typed.unwrap_or_else(|| Self::Any(Arc::from(values)))
     }
 
+    /// The rows `(column, row)` of several columns, in that order.
+    #[must_use]
+    pub fn gather(columns: &[&Self], rows: &[(u32, u32)]) -> Self {
+        if let [only] = columns {
+            return only.take(&rows.iter().map(|row| row.1).collect::<Vec<_>>());
+        }
+        interleaved(columns, rows).unwrap_or_else(|| {
+            Self::from_values(
+                rows.iter()
+                    .map(|&(column, row)| columns[column as usize].value(row as usize))
+                    .collect(),
+            )
+        })
+    }
+
+    /// The rows of several columns, one column after another.
+    #[must_use]
+    pub fn concat(columns: &[&Self]) -> Self {
+        if let [only] = columns {
+            return (*only).clone();
+        }
+        let all = columns.iter().enumerate();
+        let rows: Vec<(u32, u32)> = all
+            .flat_map(|(at, column)| (0..column.len()).map(move |row| (at as u32, row as u32)))
+            .collect();
+        Self::gather(columns, &rows)
+    }
+
+    /// A column of `len` rows with these values at `rows` (ascending) and null elsewhere.
+    #[must_use]
+    pub fn scatter(&self, rows: &[u32], len: usize) -> Self {
+        if rows.len() == len {
+            return self.clone();
+        }
+        let nulls = Self::from_values(vec![Value::Null]);
+        let mut from = vec![(1, 0); len];
+        for (at, &row) in rows.iter().enumerate() {
+            from[row as usize] = (0, at as u32);
+        }
+        Self::gather(&[self, &nulls], &from)
+    }
+
     /// The rows at `indices`, in that order.
     #[must_use]
     pub fn take(&self, indices: &[u32]) -> Self {
@@ -122,6 +164,42 @@ impl Column {
             return Self::Any(indices.iter().map(|&row| values[row as usize].clone()).collect());
         }
         take_array(self, indices)
+    }
+}
+
+/// The rows of arrays of one type; none when they are not.
+fn interleaved(columns: &[&Column], rows: &[(u32, u32)]) -> Option<Column> {
+    use arrow::array::AsArray;
+    use arrow::compute::interleave;
+    use arrow::datatypes::{Float64Type, Int64Type};
+    let rows: Vec<(usize, usize)> = rows.iter().map(|&(a, b)| (a as usize, b as usize)).collect();
+    macro_rules! of {
+        ($variant:ident, $cast:expr) => {{
+            let arrays = columns.iter().map(|column| match column {
+                Column::$variant(array) => Some(array as &dyn Array),
+                _ => None,
+            });
+            let arrays: Vec<&dyn Array> = arrays.collect::<Option<_>>()?;
+            let made = interleave(&arrays, &rows).ok()?;
+            Some(Column::$variant($cast(&made)))
+        }};
+    }
+    match columns.first()? {
+        Column::Bool(_) => of!(Bool, |made: &arrow::array::ArrayRef| made.as_boolean().clone()),
+        Column::Int(_) => of!(Int, |made: &arrow::array::ArrayRef| made
+            .as_primitive::<Int64Type>()
+            .clone()),
+        Column::Timestamp(_) => of!(Timestamp, |made: &arrow::array::ArrayRef| made
+            .as_primitive::<Int64Type>()
+            .clone()),
+        Column::Duration(_) => of!(Duration, |made: &arrow::array::ArrayRef| made
+            .as_primitive::<Int64Type>()
+            .clone()),
+        Column::Float(_) => of!(Float, |made: &arrow::array::ArrayRef| made
+            .as_primitive::<Float64Type>()
+            .clone()),
+        Column::Str(_) => of!(Str, |made: &arrow::array::ArrayRef| made.as_string_view().clone()),
+        Column::Const(..) | Column::Any(_) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod column;
 mod field;
 pub mod format;
+mod place;
 mod rows;
 pub mod time;
 mod types;
@@ -10,6 +11,7 @@ pub mod value;
 
 pub use column::Column;
 pub use field::{FieldId, FieldTable, Path, PathSeg};
+pub use place::{Place, Rank};
 pub use rows::{BadCause, BadRecord, EventRows, Position, Pseudo, Rows};
 pub use types::Type;
 pub use value::{Key, MapValue, TextKey, Value};

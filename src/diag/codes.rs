@@ -342,6 +342,28 @@ Mend: end it with the value.
         { twice: n }
     )"#;
 
+    FunctionPlace = 230, Error, "function out of place",
+        r#"Aggregates (`count`, `percentile` ..) are of the rows of a window and stand in `.aggregate`; they
+cannot be of each other. Row functions (`lag`, `lead`, `row_number`, `rank`) look at rows near this one
+and stand in the arguments of a stream's operators; `lead` only between `.window` and `.aggregate`.
+
+    stream X = Trade .select(p95: percentile(price, 0.95))
+    stream Y = Trade .select(next: lead(price))
+
+Mend: aggregate over a window, and look back rather than ahead.
+
+    stream X = Trade .window(5m) .aggregate(p95: percentile(price, 0.95))
+    stream Y = Trade .select(change: price - lag(price))"#;
+    NeedsInput = 231, Error, "input of a join not named",
+        r#"The rows of a join hold a record of each input. A bare name is read only where exactly one input is
+known to have the field.
+
+    stream J = join(stream O from Order, stream P from Payment on O.id == P.order_id)
+        .window(5m)
+        .emit(amount: amount)       # of the order or of the payment?
+
+Mend: `.emit(amount: O.amount)`."#;
+
     // 03xx: streams and operators
     StreamCycle = 301, Error, "streams read each other in a circle",
         r#"A stream cannot read its own rows, directly, by way of other streams, or as events that
@@ -390,6 +412,34 @@ Mend: write the pattern, or take the operator out."#;
 
 Mend: `.to("alerts.jsonl")`."#;
 
+    BadWindow = 308, Error, "not a window",
+        r#"Windows have a positive length, in time or in rows, and a step that is no longer than it. `align`
+and `offset` belong to windows of time, `partial` to windows of rows, `bounds` to `every: event`, and
+a window of `every: event` is aggregated directly.
+
+    .window(5m, sliding: 10m)
+    .window(100, offset: 30m)
+
+Mend: `.window(10m, sliding: 5m)`, `.window(1h, offset: 30m)`."#;
+    BadJoin = 309, Error, "not a join",
+        r#"A join has two inputs or more (outer and as-of joins exactly two) with names of their own, says with
+`on` which rows belong together, and directly after it how far apart in time they may lie: `.window`,
+for `asof_join` `.within`.
+
+    stream J = join(stream A from Order, stream B from Payment on A.id == B.order_id)
+
+Mend: without a bound every row would have to be kept to the end of the log.
+
+    stream J = join(stream A from Order, stream B from Payment on A.id == B.order_id) .window(5m)"#;
+    BadTable = 310, Error, "not a lookup",
+        r#"`.enrich` looks up a key in a table that a connector names, and adds the fields that it is told to:
+the columns of the table are not known before the run.
+
+    connector Users = file(path: "users.csv", key: "id")
+    stream X = Login .enrich(Users, key: user)
+
+Mend: `.enrich(Users, key: user, fields: [department])`."#;
+
     // 04xx: not supported
     NotSupported = 401, Error, "not supported yet",
         r#"The construct is part of the language, and the program may well be right, but this version does
@@ -397,8 +447,8 @@ not execute it. It is refused rather than ignored, so that no result is wrong in
 
     stream X = Login as a -> Transfer where user == a.user as b
 
-What runs: filters, projections, `merge`, `distinct`, `limit`, streams of streams, `.emit`, `.to` for
-JSON lines. README.md lists what does not, and why."#;
+What runs: filters, projections, windows, aggregation, joins, lookups, streams of streams, `.emit`,
+`.to`. README.md lists what does not, and why."#;
 
     // 05xx: configuration and command line
     UnknownConfigKey = 501, Error, "unknown configuration",
@@ -505,6 +555,13 @@ something that is.
     stream X = Logn                 # reads records of type `Logn`
 
 Mend: correct the name, or declare the event."#;
+    LastRowValue = 608, Warning, "value of the last row",
+        r#"In `.aggregate` a field that stands outside of any aggregate function, and is no key of the partition,
+has many values; the one of the last row is taken.
+
+    stream X = Login .window(5m) .aggregate(user: user, n: count())
+
+Mend: say so, `user: last(user)`, or have a row for each: `.partition_by(user)` before the window."#;
 }
 
 impl std::fmt::Display for Code {

@@ -38,12 +38,15 @@ mod strings;
 mod sum;
 mod time;
 
+use std::cmp::Ordering;
+
 use crate::data::{Column, FieldId, Pseudo, Rows, Value};
 use crate::ir::{Builtin, Expr, ExprId, Exprs, LocalId};
 
 pub use errors::EvalErrors;
 pub use program::Program;
 
+use compare::Unlike;
 use errors::Errors;
 use keep::Kept;
 use patterns::{Matcher, Patterns};
@@ -203,6 +206,15 @@ fn is_constant(exprs: &Exprs, root: ExprId) -> bool {
         _ => {}
     });
     constant && free.iter().all(|local| bound.contains(local))
+}
+
+/// The order of two values as `sort`, `min` and `max` have it: NaN after all numbers, null last, values
+/// of unlike types by type; for those also why they have none.
+#[must_use]
+pub fn total_order(a: &Value, b: &Value) -> (Ordering, Option<String>) {
+    let unlike = Unlike::default();
+    let order = compare::total(a, b, &unlike);
+    (order, unlike.check().err().map(|fail| fail.0))
 }
 
 /// Says what is wrong with a constant pattern of `regex_match`, `regex_extract`, `like`, `ilike`,

@@ -37,6 +37,8 @@ pub enum ParamType {
     Int,
     /// An integer or a float.
     Number,
+    /// A number or a duration.
+    Measure,
     /// A bool.
     Bool,
     /// A timestamp.

@@ -7,7 +7,7 @@ mod query;
 mod structure;
 mod window;
 
-pub use aggregate::AggFunction;
+pub use aggregate::{AggFunction, AggParam};
 pub use builtin::{Builtin, ParamType, Signature};
 pub use expr::{BinaryOp, Expr, ExprId, Exprs, Lambda, LocalId, Node, TypeTest, UnaryOp};
 pub use query::{

@@ -285,7 +285,7 @@ fn step_name(kind: &StepKind) -> &'static str {
         StepKind::OrderBy(..) => "order_by",
         StepKind::Window(..) => "window",
         StepKind::Aggregate(_) => "aggregate",
-        StepKind::RowFunctions(_) => "row functions",
+        StepKind::RowFunctions(..) => "row functions",
         StepKind::Rising(_) => "rising",
         StepKind::Throttle(..) => "throttle",
         StepKind::Join(_) => "join",

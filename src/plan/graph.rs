@@ -4,7 +4,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::{Owner, PlanError, StepKind};
 use crate::data::value::FixedHasher;
-use crate::ir::{EventId, ExprId, Op, Query, Source, StreamId, structure};
+use crate::ir::{EventId, ExprId, Op, Query, Scope, Source, StreamId, structure};
 use crate::optimize::expressions;
 
 /// Where a node's rows come from.
@@ -192,8 +192,9 @@ impl Builder<'_> {
             match source {
                 Source::Event(event) => inputs.push((In::Event(*event), port)),
                 Source::Any => inputs.push((In::Any, port)),
-                Source::Stream(StreamId(of)) => {
-                    inputs.extend(self.graph.outputs[*of as usize].iter().map(|&input| (input, port)));
+                Source::Stream(of) => {
+                    let rows = self.outputs_of(*of, id);
+                    inputs.extend(rows.into_iter().map(|input| (input, port)));
                 }
                 Source::Timer(every) => {
                     let owner = Owner {
@@ -205,8 +206,9 @@ impl Builder<'_> {
                 }
             }
         }
+        let mut in_window = false;
         for operator in &stream.ops {
-            if let Some(kind) = step_kind(&operator.op)
+            if let Some(kind) = step_kind(&operator.op, in_window)
                 && !inputs.is_empty()
             {
                 if !matches!(kind, StepKind::Join(_)) {
@@ -219,9 +221,38 @@ impl Builder<'_> {
                 };
                 inputs = vec![(In::Node(self.node(inputs, kind, owner)), 0)];
             }
+            match operator.op {
+                Op::Window { .. } => in_window = true,
+                Op::Aggregate(_) => in_window = false,
+                _ => {}
+            }
         }
         let inputs = inputs.into_iter().map(|input| input.0).collect();
         self.graph.outputs[at] = inputs;
+    }
+
+    /// The rows of a stream, as another reads them: its partition ends with it.
+    fn outputs_of(&mut self, of: StreamId, reader: StreamId) -> Vec<In> {
+        let stream = &self.query.streams[of.0 as usize];
+        let outputs = self.graph.outputs[of.0 as usize].clone();
+        let partitioned = stream
+            .ops
+            .iter()
+            .fold(false, |partitioned, operator| match operator.op {
+                Op::PartitionBy(_) | Op::Window { .. } => true,
+                Op::Collect => false,
+                _ => partitioned,
+            });
+        if !partitioned || outputs.is_empty() {
+            return outputs;
+        }
+        let owner = Owner {
+            stream: reader,
+            span: stream.span,
+            roots: Vec::new(),
+        };
+        let inputs = outputs.into_iter().map(|input| (input, 0)).collect();
+        vec![In::Node(self.node(inputs, StepKind::Collect, owner))]
     }
 
     fn node(&mut self, inputs: Vec<(In, u8)>, kind: StepKind, owner: Owner) -> usize {
@@ -286,7 +317,7 @@ impl Builder<'_> {
             StepKind::Timer(every) => format!("timer {every}"),
             StepKind::Collect => "collect".to_owned(),
             // Each has hidden fields of its own.
-            StepKind::Aggregate(_) | StepKind::RowFunctions(_) | StepKind::Join(_) | StepKind::Enrich(_) => {
+            StepKind::Aggregate(_) | StepKind::RowFunctions(..) | StepKind::Join(_) | StepKind::Enrich(_) => {
                 return None;
             }
             StepKind::Validate(_) | StepKind::Side(_) | StepKind::Retype(_) | StepKind::Project(_, Some(_)) => {
@@ -302,7 +333,7 @@ impl Builder<'_> {
 }
 
 /// What an operator does to rows; none for those that do nothing in this order of replay.
-fn step_kind(op: &Op) -> Option<StepKind> {
+fn step_kind(op: &Op, in_window: bool) -> Option<StepKind> {
     Some(match op {
         Op::Where(condition) => StepKind::Filter(*condition),
         Op::Select(fields) => StepKind::Project(fields.clone(), None),
@@ -314,7 +345,10 @@ fn step_kind(op: &Op) -> Option<StepKind> {
         Op::OrderBy(keys, scope) => StepKind::OrderBy(keys.clone(), *scope),
         Op::Window { window, start, end } => StepKind::Window(*window, *start, *end),
         Op::Aggregate(made) => StepKind::Aggregate(made.clone()),
-        Op::RowFunctions(functions) => StepKind::RowFunctions(functions.clone()),
+        Op::RowFunctions(functions) => {
+            let scope = if in_window { Scope::Window } else { Scope::Partition };
+            StepKind::RowFunctions(functions.clone(), scope)
+        }
         Op::Rising(condition) => StepKind::Rising(*condition),
         Op::Throttle(every, suppressed) => StepKind::Throttle(*every, *suppressed),
         Op::Join(join) => StepKind::Join(join.clone()),

@@ -14,7 +14,8 @@ mod prefilter;
 use crate::data::FieldId;
 use crate::diag::Span;
 use crate::ir::{
-    Aggregate, Enrich, EventId, ExprId, Join, Named, Query, RowFunction, Scope, SideChannel, SortKey, StreamId, Window,
+    Aggregate, Enrich, EventId, ExprId, Join, Named, Over, Query, RowFunction, Scope, SideChannel, SortKey, StreamId,
+    Window,
 };
 use crate::read::{DecodePlan, TimeUnit};
 
@@ -70,6 +71,8 @@ pub struct Plan {
     pub sinks: Vec<Sink>,
     /// Some operator depends on the order of rows.
     pub order_matters: bool,
+    /// Some operator depends on their times.
+    pub time_matters: bool,
 }
 
 /// Operators that run one after another over each batch.
@@ -140,7 +143,7 @@ pub enum StepKind {
     /// Windows and what is reckoned over them.
     Aggregate(Box<Aggregate>),
     /// Adds fields that depend on the rows before (or behind).
-    RowFunctions(Vec<RowFunction>),
+    RowFunctions(Vec<RowFunction>, Scope),
     /// Rows at which the condition becomes true.
     Rising(ExprId),
     /// At most one row in this time; the field that holds how many were suppressed.
@@ -186,6 +189,7 @@ pub fn plan(mut query: Query, options: &Options) -> Result<Plan, PlanError> {
     let graph = graph::build(&query)?;
     let types = decode::event_types(&query, &graph);
     let order_matters = graph.nodes.iter().any(|node| node.step.kind.needs_order());
+    let time_matters = graph.nodes.iter().any(|node| node.step.kind.needs_time());
     let mut decode = decode::plan(&query, &graph, &types, options);
     decode.time_of_all = order_matters && !options.as_they_lie;
     if options.prefilter && !decode.check_all && !decode.time_of_all && !decode.seq {
@@ -207,6 +211,7 @@ pub fn plan(mut query: Query, options: &Options) -> Result<Plan, PlanError> {
         stages,
         sinks,
         order_matters,
+        time_matters,
     })
 }
 
@@ -214,19 +219,28 @@ impl StepKind {
     /// Whether the order of rows decides what comes out.
     #[must_use]
     pub fn needs_order(&self) -> bool {
-        matches!(
-            self,
-            Self::Distinct(..)
-                | Self::Limit(..)
-                | Self::OrderBy(..)
-                | Self::Window(..)
-                | Self::Aggregate(_)
-                | Self::RowFunctions(_)
-                | Self::Rising(_)
-                | Self::Throttle(..)
-                | Self::Join(_)
-                | Self::Timer(_)
-        )
+        match self {
+            Self::Distinct(.., scope)
+            | Self::Limit(_, scope)
+            | Self::OrderBy(_, scope)
+            | Self::RowFunctions(_, scope) => *scope == Scope::Partition,
+            Self::Aggregate(made) => made.over != Over::Collected,
+            Self::Window(..) | Self::Rising(_) | Self::Throttle(..) | Self::Join(_) | Self::Timer(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether times decide what comes out.
+    #[must_use]
+    pub fn needs_time(&self) -> bool {
+        let of_time = |window: &Window| !matches!(window, Window::Count { .. });
+        match self {
+            Self::Distinct(_, within, _) => within.is_some(),
+            Self::Window(window, ..) => of_time(window),
+            Self::Aggregate(made) => matches!(&made.over, Over::Window(window) if of_time(window)),
+            Self::Throttle(..) | Self::Join(_) | Self::Timer(_) => true,
+            _ => false,
+        }
     }
 
     /// Whether rows come out as they went in (or not at all).

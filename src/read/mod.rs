@@ -5,12 +5,14 @@
 //! only, never on threads.
 
 mod blocks;
+mod columnar;
 mod compressed;
 mod csv;
 mod decoded;
 mod framing;
 mod globs;
 pub mod json;
+mod kind;
 mod look;
 mod mapped;
 mod morsel;
@@ -41,7 +43,7 @@ pub use spool_sort::{Sorted, Sorter};
 /// How an input is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// By the name's extension (below a compression's), else JSON lines.
+    /// By the first bytes, the name's extension (below a compression's), else JSON lines.
     #[default]
     Auto,
     /// One JSON object a line.
@@ -49,6 +51,14 @@ pub enum Format {
     /// RFC 4180 with a header line; cells are separated by the one of `,`, `;`, tab and `|` that the
     /// header has most of.
     Csv,
+    /// The same, separated by tabs.
+    Tsv,
+    /// Apache Parquet.
+    Parquet,
+    /// Arrow IPC, with a footer or as a stream.
+    Arrow,
+    /// Lines `@5s Type { field: value }`.
+    Evt,
 }
 
 /// One input, as asked for.

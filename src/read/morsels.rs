@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use arrow::buffer::Buffer;
 use memchr::memchr;
 
+use super::columnar::{self, TableMorsel};
 use super::csv::{self, Schema};
 use super::framing::{Cut, Framing, Limits};
 use super::mapped::Mapping;
@@ -27,6 +29,8 @@ pub struct Morsel {
 pub(super) enum Writing {
     Json,
     Csv(Arc<Schema>),
+    /// No text at all.
+    Table(TableMorsel),
 }
 
 impl Morsel {
@@ -39,6 +43,17 @@ impl Morsel {
         }
     }
 
+    /// Rows of a table.
+    pub(super) fn of_table(table: TableMorsel, info: InputInfo) -> Self {
+        let piece = Piece {
+            text: Buffer::default(),
+            offset: table.start,
+            consumed: table.consumed,
+            kind: PieceKind::Records,
+        };
+        Self::new(piece, info, Writing::Table(table))
+    }
+
     /// How many bytes of the input (compressed ones, where it is compressed) have been consumed up
     /// to the end of this morsel.
     #[must_use]
@@ -46,13 +61,15 @@ impl Morsel {
         self.piece.consumed
     }
 
-    /// Its text. Where the input is mapped, touching it for the first time may read the disk.
+    /// Its text; empty where the input is none (Parquet, Arrow). Where the input is mapped, touching
+    /// it for the first time may read the disk.
     #[must_use]
     pub fn text(&self) -> &[u8] {
         &self.piece.text
     }
 
-    /// Where its text begins in the (uncompressed) input.
+    /// Where its text begins in the (uncompressed) input; where the input is no text, the number of
+    /// its first row.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.piece.offset
@@ -91,6 +108,7 @@ impl Morsel {
             }
             (PieceKind::Records, Writing::Json) => json::decode_at(text, plan, self.info.clone(), base),
             (PieceKind::Records, Writing::Csv(schema)) => csv::decode(text, schema, plan, self.info.clone(), base),
+            (PieceKind::Records, Writing::Table(table)) => columnar::decode(table, plan, self.info.clone(), base),
         }
     }
 

@@ -8,13 +8,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use super::columnar::{IpcFile, IpcStream, ParquetFile, TableMorsel};
 use super::compressed::{Compression, Counting};
 use super::csv::{self, Header};
 use super::framing::{CsvScan, Framing, Limits};
+use super::kind::Kind;
 use super::mapped::Mapping;
 use super::morsels::{MappedPieces, Writing};
 use super::stream::{Piece, Stream};
-use super::{Format, InputInfo, InputSpec, Morsel, ReadError, ReadOptions, globs, spool};
+use super::{InputInfo, InputSpec, Morsel, ReadError, ReadOptions, globs, spool};
 
 /// How many bytes tell how an input is compressed, or that it is of a format we do not read.
 const HEAD: usize = 16;
@@ -52,6 +54,96 @@ struct Again {
 enum Source {
     Mapped(MappedPieces),
     Stream(Stream),
+    Parquet(ParquetFile),
+    Arrow(IpcFile),
+    ArrowStream(IpcStream),
+}
+
+/// A file whose kind is known.
+struct Opened {
+    file: File,
+    /// Its length, where it can be read at any place.
+    length: Option<u64>,
+    mmap: bool,
+    /// What has been read of it.
+    head: Vec<u8>,
+    compression: Option<Compression>,
+}
+
+impl Opened {
+    fn mapping(&self) -> Option<Mapping> {
+        let plain = self.mmap && self.length.is_some() && self.compression.is_none();
+        plain
+            .then(|| self.file.try_clone().and_then(Mapping::new).ok())
+            .flatten()
+    }
+
+    /// Where morsels come from, and the delimiter of a CSV text.
+    fn source(self, kind: Kind, limits: Limits) -> Result<(Source, Option<u8>), String> {
+        let mapping = self.mapping();
+        let at_places = self.length.filter(|_| self.compression.is_none());
+        match (kind, at_places) {
+            (Kind::Parquet, Some(length)) => {
+                ParquetFile::open(self.file, length, mapping).map(|file| (Source::Parquet(file), None))
+            }
+            (Kind::Parquet, None) => Err(
+                "a Parquet file cannot be read through a pipe, since its index stands at its \
+                                          end; name the file"
+                    .to_owned(),
+            ),
+            (Kind::Arrow { footer: true }, Some(length)) => {
+                IpcFile::open(self.file, length, mapping).map(|file| (Source::Arrow(file), None))
+            }
+            (Kind::Arrow { .. }, _) => {
+                let compression = self.compression;
+                let (reader, read) = self.reader().map_err(|error| stream_reason(&error, compression))?;
+                IpcStream::open(reader, read).map(|stream| (Source::ArrowStream(stream), None))
+            }
+            (Kind::Csv(delimiter), _) => self.text(Some(delimiter), mapping, limits),
+            (Kind::Json | Kind::Evt, _) => self.text(None, mapping, limits),
+        }
+    }
+
+    /// A text; `csv` with the delimiter, where it is known.
+    fn text(
+        self,
+        csv: Option<Option<u8>>,
+        mapping: Option<Mapping>,
+        limits: Limits,
+    ) -> Result<(Source, Option<u8>), String> {
+        if let Some(mapping) = mapping {
+            let start = &mapping.bytes()[..SNIFF.min(mapping.bytes().len())];
+            let delimiter = csv.map(|known| known.unwrap_or_else(|| csv::sniff(start)));
+            let pieces = MappedPieces::new(mapping, framing(delimiter), limits);
+            return Ok((Source::Mapped(pieces), delimiter));
+        }
+        let compression = self.compression;
+        self.stream(csv, limits)
+            .map_err(|error| stream_reason(&error, compression))
+    }
+
+    fn stream(self, csv: Option<Option<u8>>, limits: Limits) -> io::Result<(Source, Option<u8>)> {
+        let (mut reader, read) = self.reader()?;
+        let mut delimiter = csv.flatten();
+        if csv.is_some() && delimiter.is_none() {
+            let start = read_first_line(&mut reader)?;
+            delimiter = Some(csv::sniff(&start));
+            reader = Box::new(Cursor::new(start).chain(reader));
+        }
+        let stream = Stream::new(reader, read, framing(delimiter), limits)?;
+        Ok((Source::Stream(stream), delimiter))
+    }
+
+    /// The uncompressed bytes, and how many have been read of the file.
+    fn reader(self) -> io::Result<(Box<dyn Read + Send>, Arc<AtomicU64>)> {
+        let read = Arc::new(AtomicU64::new(0));
+        let counting = Counting::new(Cursor::new(self.head).chain(self.file), Arc::clone(&read));
+        let reader: Box<dyn Read + Send> = match self.compression {
+            Some(compression) => compression.reader(counting)?,
+            None => Box::new(counting),
+        };
+        Ok((reader, read))
+    }
 }
 
 impl Input {
@@ -99,7 +191,7 @@ impl Input {
     /// taken; else they are places in a file, and cheap to keep.
     #[must_use]
     pub fn streams(&self) -> bool {
-        matches!(self.source, Source::Stream(_))
+        matches!(self.source, Source::Stream(_) | Source::ArrowStream(_))
     }
 
     /// Gives memory back that a morsel of this input lies in, which goes on living: it will be read
@@ -117,27 +209,20 @@ impl Input {
         let at_start = regular && file.stream_position().is_ok_and(|at| at == 0);
         let head = read_head(&mut file, HEAD).map_err(|error| fail(io_reason(&error)))?;
         let compression = Compression::detect(&spec.path, &head).map_err(fail)?;
-        refuse_foreign(&head).map_err(fail)?;
-        let csv = is_csv(spec);
+        let kind = Kind::of(spec, &head, compression).map_err(fail)?;
+        let opened = Opened {
+            length: at_start.then_some(meta.len()),
+            mmap: options.mmap,
+            file,
+            head,
+            compression,
+        };
         let limits = Limits {
             morsel: options.morsel_bytes.min(LARGEST),
             record: options.max_record_bytes.min(LARGEST),
         };
-        let mapping = (options.mmap && at_start && compression.is_none())
-            .then(|| file.try_clone().and_then(Mapping::new).ok())
-            .flatten();
-        let (source, delimiter) = match mapping {
-            Some(mapping) => {
-                let start = &mapping.bytes()[..SNIFF.min(mapping.bytes().len())];
-                let delimiter = csv.then(|| csv::sniff(start));
-                (
-                    Source::Mapped(MappedPieces::new(mapping, framing(delimiter), limits)),
-                    delimiter,
-                )
-            }
-            None => open_stream(file, head.clone(), compression, csv, limits)
-                .map_err(|error| fail(stream_reason(&error, compression)))?,
-        };
+        let note = matches!(kind, Kind::Json).then(|| json_note(&opened.head)).flatten();
+        let (source, delimiter) = opened.source(kind, limits).map_err(fail)?;
         let mut input = Self {
             info: InputInfo {
                 number,
@@ -149,16 +234,15 @@ impl Input {
             source,
             ahead: VecDeque::new(),
             writing: Writing::Json,
-            notes: Vec::new(),
+            notes: note.into_iter().collect(),
             again: Again {
                 spec: spec.clone(),
                 options: *options,
                 file: None,
             },
         };
-        match delimiter {
-            Some(delimiter) => input.read_header(delimiter)?,
-            None => input.notes.extend(json_note(&head)),
+        if let Some(delimiter) = delimiter {
+            input.read_header(delimiter)?;
         }
         Ok(input)
     }
@@ -187,6 +271,9 @@ impl Input {
     /// # Errors
     /// When reading or decompressing fails, or a mapped file has shrunk.
     pub fn next_morsel(&mut self) -> Result<Option<Morsel>, ReadError> {
+        if let Some(table) = self.next_table()? {
+            return Ok(table.map(|table| Morsel::of_table(table, self.info.clone())));
+        }
         let piece = match self.ahead.pop_front() {
             Some(piece) => Some(piece),
             None => self.next_piece()?,
@@ -195,14 +282,22 @@ impl Input {
     }
 
     /// Whether what has been read so far is sound. Ask again after the last morsel has been decoded:
-    /// a mapped file may shrink until then.
+    /// a mapped file may shrink until then, and columns are read when they are needed.
     ///
     /// # Errors
-    /// When a mapped file has shrunk.
+    /// When a mapped file has shrunk, or a column could not be read.
     pub fn check(&self) -> Result<(), ReadError> {
-        match &self.source {
-            Source::Mapped(pieces) => pieces.check().map_err(|reason| self.error(reason)),
-            Source::Stream(_) => Ok(()),
+        let (there, columns) = match &self.source {
+            Source::Mapped(pieces) => (pieces.check(), None),
+            Source::Stream(_) => (Ok(()), None),
+            Source::Parquet(file) => (file.check(), Some(file.input())),
+            Source::Arrow(file) => (file.check(), Some(file.input())),
+            Source::ArrowStream(stream) => (Ok(()), Some(stream.input())),
+        };
+        there.map_err(|reason| self.error(reason))?;
+        match columns {
+            Some(columns) => columns.check().map_err(|reason| self.error(reason)),
+            None => Ok(()),
         }
     }
 
@@ -213,7 +308,23 @@ impl Input {
             Source::Stream(stream) => stream
                 .next()
                 .map_err(|error| self.error(stream_reason(&error, self.compression))),
+            Source::Parquet(_) | Source::Arrow(_) | Source::ArrowStream(_) => Ok(None),
         }
+    }
+
+    /// The next rows of a table, if there are more; none if the input is text.
+    fn next_table(&mut self) -> Result<Option<Option<TableMorsel>>, ReadError> {
+        if matches!(self.source, Source::Mapped(_) | Source::Stream(_)) {
+            return Ok(None);
+        }
+        self.check()?;
+        let next = match &mut self.source {
+            Source::Parquet(file) => Ok(file.next()),
+            Source::Arrow(file) => file.next(),
+            Source::ArrowStream(stream) => stream.next(),
+            Source::Mapped(_) | Source::Stream(_) => Ok(None),
+        };
+        next.map(Some).map_err(|reason| self.error(reason))
     }
 
     fn error(&self, reason: impl Into<String>) -> ReadError {
@@ -258,51 +369,11 @@ fn read_head(reader: &mut impl Read, n: usize) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-fn is_csv(spec: &InputSpec) -> bool {
-    match spec.format {
-        Format::Csv => true,
-        Format::Jsonl => false,
-        Format::Auto => {
-            let path = &spec.path;
-            let stem = path.file_stem().map(Path::new);
-            let inner = Compression::of_name(path).and(stem).unwrap_or(path);
-            let extension = inner.extension().and_then(|text| text.to_str()).unwrap_or_default();
-            ["csv", "tsv", "psv"]
-                .iter()
-                .any(|csv| extension.eq_ignore_ascii_case(csv))
-        }
-    }
-}
-
 fn framing(delimiter: Option<u8>) -> Framing {
     match delimiter {
         Some(delimiter) => Framing::Csv(CsvScan::new(delimiter)),
         None => Framing::Lines,
     }
-}
-
-/// A stream of what `file` holds behind `head`, and the delimiter of a CSV text.
-fn open_stream(
-    file: File,
-    head: Vec<u8>,
-    compression: Option<Compression>,
-    csv: bool,
-    limits: Limits,
-) -> io::Result<(Source, Option<u8>)> {
-    let read = Arc::new(AtomicU64::new(0));
-    let counting = Counting::new(Cursor::new(head).chain(file), Arc::clone(&read));
-    let mut reader: Box<dyn Read + Send> = match compression {
-        Some(compression) => compression.reader(counting)?,
-        None => Box::new(counting),
-    };
-    let mut delimiter = None;
-    if csv {
-        let start = read_first_line(&mut reader)?;
-        delimiter = Some(csv::sniff(&start));
-        reader = Box::new(Cursor::new(start).chain(reader));
-    }
-    let stream = Stream::new(reader, read, framing(delimiter), limits)?;
-    Ok((Source::Stream(stream), delimiter))
 }
 
 /// The beginning of a text: the first line that is not blank and what was read with it.
@@ -317,24 +388,6 @@ fn read_first_line(reader: &mut impl Read) -> io::Result<Vec<u8>> {
         }
     }
     Ok(start)
-}
-
-/// Refuses, by name, what begins like a file of a format that is not read.
-fn refuse_foreign(head: &[u8]) -> Result<(), String> {
-    let name = match head {
-        [b'P', b'A', b'R', b'1', ..] => "a Parquet file",
-        [b'A', b'R', b'R', b'O', b'W', b'1', ..] => "an Arrow file",
-        [b'O', b'b', b'j', 1, ..] => "an Avro file",
-        [b'E', b'l', b'f', b'F', b'i', b'l', b'e', 0, ..] => "a Windows event log (.evtx)",
-        [b'P', b'K', 3, 4, ..] => "a zip archive",
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => "xz data",
-        [0x04, 0x22, 0x4d, 0x18, ..] => "lz4 data",
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16 text",
-        _ => return Ok(()),
-    };
-    Err(format!(
-        "it is {name}, which is not read; JSON lines and CSV are, plain or as .gz, .zst or .bz2"
-    ))
 }
 
 /// What to say about a text that begins like one JSON array.

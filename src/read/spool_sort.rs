@@ -96,7 +96,7 @@ impl Morsel {
             let len = match self.writing {
                 Writing::Json => memchr::memchr(b'\n', &text[start..end]).unwrap_or(end - start),
                 // Its last cell may end with blanks.
-                Writing::Csv(_) => end - start - line_ends(&text[start..end]),
+                _ => end - start - line_ends(&text[start..end]),
             };
             lines += memchr::memchr_iter(b'\n', &text[at..start]).count() as u64;
             at = start;

@@ -55,6 +55,17 @@ impl TimeReader {
     pub fn number(&self, text: &[u8]) -> Option<i64> {
         epoch(text, self.unit)
     }
+
+    /// The same of an integer.
+    #[must_use]
+    #[inline]
+    pub fn int(&self, number: i64) -> Option<i64> {
+        let unit = match self.unit {
+            TimeUnit::Auto => unit_by_magnitude(number.unsigned_abs() as f64),
+            given => given,
+        };
+        scaled_int(number, unit)
+    }
 }
 
 /// `:SS[.fraction]Z` as nanoseconds, unless it is a leap second.
@@ -94,15 +105,9 @@ pub fn epoch(text: &[u8], unit: TimeUnit) -> Option<i64> {
         TimeUnit::Auto => unit_by_magnitude(number.as_f64().abs()),
         given => given,
     };
-    let scale: i64 = match unit {
-        TimeUnit::Auto | TimeUnit::Seconds => SECOND,
-        TimeUnit::Millis => 1_000_000,
-        TimeUnit::Micros => 1_000,
-        TimeUnit::Nanos => 1,
-        TimeUnit::FileTime => 100,
-    };
+    let scale = scale_of(unit);
     let scaled = match number {
-        Number::Int(i) => i128::from(i) * i128::from(scale),
+        Number::Int(i) => return scaled_int(i, unit),
         Number::Float(_) | Number::Big(_) => {
             scaled_decimal(text, scale).or_else(|| in_range(number.as_f64() * scale as f64))?
         }
@@ -113,6 +118,24 @@ pub fn epoch(text: &[u8], unit: TimeUnit) -> Option<i64> {
         0
     };
     i64::try_from(scaled - shift).ok()
+}
+
+/// How many nanoseconds a unit has.
+fn scale_of(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Auto | TimeUnit::Seconds => SECOND,
+        TimeUnit::Millis => 1_000_000,
+        TimeUnit::Micros => 1_000,
+        TimeUnit::Nanos => 1,
+        TimeUnit::FileTime => 100,
+    }
+}
+
+fn scaled_int(number: i64, unit: TimeUnit) -> Option<i64> {
+    match unit {
+        TimeUnit::FileTime => i64::try_from((i128::from(number) - FILETIME_OF_EPOCH) * 100).ok(),
+        _ => number.checked_mul(scale_of(unit)),
+    }
 }
 
 fn unit_by_magnitude(size: f64) -> TimeUnit {

@@ -3,18 +3,18 @@
 
 use std::sync::Arc;
 
-use super::ordered::Held;
+use super::flow::{Flow, Shape, View};
+use super::hold::Held;
 use super::outcome::{ErrorKey, Outcome};
 use super::rows::{Lineage, Projected, Retyped, Values};
+use super::segments;
 use super::side;
 use super::validate;
-use crate::data::value::FixedHasher;
-use crate::data::{Column, EventRows, FieldId, FieldTable, Rows, Value};
+use crate::data::{Column, EventRows, FieldId, FieldTable, Place, Value};
 use crate::eval::{Evaluator, Program};
 use crate::ir::{EventId, ExprId, Named};
 use crate::plan::{Next, Plan, StageId, StepKind};
 use crate::read::DecodePlan;
-use crate::write::{FieldKeys, field_row, record_row, value_row};
 
 /// What all morsels share.
 pub(super) struct Context<'a> {
@@ -26,99 +26,21 @@ pub(super) struct Context<'a> {
     pub(super) sink_names: Vec<Vec<u8>>,
     /// `--seed`, which also chooses samples.
     pub(super) seed: u64,
+    /// The names of the inputs.
+    pub(super) inputs: Arc<[String]>,
+    /// In which order records are replayed.
+    pub(super) order: ReplayOrder,
 }
 
-/// Rows under way.
-#[derive(Clone, Debug)]
-pub(super) struct Flow {
-    pub(super) rows: Arc<dyn Rows>,
-    pub(super) event: Arc<dyn EventRows>,
-    /// For each row the row of its record; none: the rows are the records.
-    pub(super) records: Option<Arc<[u32]>>,
-    pub(super) shape: Shape,
-    /// The records' place in [`Plan::scans`].
-    pub(super) scan: usize,
-}
-
-/// How rows are written.
-#[derive(Clone, Debug)]
-pub(super) enum Shape {
-    Record,
-    Fields(Arc<Projected>),
-    Values(Arc<Values>),
-}
-
-/// Which rows of a flow are still there, and their partition keys (one value a selected row).
-#[derive(Clone, Debug, Default)]
-pub(super) struct View {
-    pub(super) rows: Option<Vec<u32>>,
-    pub(super) keys: Vec<Column>,
-}
-
-impl Flow {
-    /// Records as they were read.
-    fn records(scan: usize, event: Arc<dyn EventRows>) -> Self {
-        Self {
-            rows: event.clone(),
-            event,
-            records: None,
-            shape: Shape::Record,
-            scan,
-        }
-    }
-
-    /// The row of the record that a row comes from.
-    pub(super) fn record(&self, row: u32) -> u32 {
-        self.records.as_ref().map_or(row, |records| records[row as usize])
-    }
-
-    /// Where the record of a row stands in its input.
-    pub(super) fn offset(&self, row: u32) -> u64 {
-        self.event.position(self.record(row)).offset
-    }
-
-    fn lineage(&self, view: &View) -> Lineage {
-        let records = view.each(self.rows.len()).map(|row| self.record(row)).collect();
-        Lineage {
-            event: self.event.clone(),
-            records,
-            index: None,
-            event_type: None,
-        }
-    }
-}
-
-impl View {
-    /// The selected rows of `len`.
-    pub(super) fn each(&self, len: usize) -> impl Iterator<Item = u32> + '_ {
-        let all = if self.rows.is_none() { 0..len as u32 } else { 0..0 };
-        all.chain(self.rows.iter().flatten().copied())
-    }
-
-    /// How many of `len` rows are selected.
-    pub(super) fn count(&self, len: usize) -> usize {
-        self.rows.as_ref().map_or(len, Vec::len)
-    }
-
-    /// Narrows the view to `kept`, some of its rows in order.
-    pub(super) fn narrow(&mut self, kept: Vec<u32>) {
-        if !self.keys.is_empty() {
-            let at: Vec<u32> = match &self.rows {
-                None => kept.clone(),
-                Some(rows) => {
-                    let mut next = 0;
-                    kept.iter()
-                        .map(|row| {
-                            next += rows[next..].iter().position(|known| known == row).unwrap_or(0);
-                            next as u32
-                        })
-                        .collect()
-                }
-            };
-            self.keys = self.keys.iter().map(|column| column.take(&at)).collect();
-        }
-        self.rows = Some(kept);
-    }
+/// In which order records are replayed, and so what the clock at a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReplayOrder {
+    /// As they lie, and nothing asks for the clock.
+    AsTheyLie,
+    /// By their times: the clock at a record is its time.
+    Time,
+    /// By the clock, which is looked up.
+    Clock,
 }
 
 /// Runs one morsel's batches; what comes out gathers in `out`.
@@ -168,8 +90,8 @@ impl<'a> Executor<'a> {
             match *to {
                 Next::Sink(sink) => self.sink(sink, flow, &view),
                 Next::Event(event) => self.feed(event, flow, view),
-                Next::Stage(stage, _) if self.context.plan.stage(stage).ordered => {
-                    self.hold(stage, evaluator, flow, view);
+                Next::Stage(stage, port) if self.context.plan.stage(stage).steps[0].kind.needs_order() => {
+                    self.hold(stage, port, evaluator, flow, view);
                 }
                 Next::Stage(stage, _) => self.stage(stage, 0, evaluator, flow, view),
             }
@@ -227,17 +149,43 @@ impl<'a> Executor<'a> {
                     view.keys.clear();
                     None
                 }
-                _ => {
-                    unreachable!("operators that need order head ordered stages and run there")
+                StepKind::OrderBy(..)
+                | StepKind::Limit(..)
+                | StepKind::Distinct(..)
+                | StepKind::Aggregate(_)
+                | StepKind::RowFunctions(..) => {
+                    match segments::run(self, &step.kind, (id, at), evaluator, flow, &view) {
+                        segments::After::Same(kept) => {
+                            view.narrow(kept);
+                            None
+                        }
+                        segments::After::Made(made, keys) => {
+                            view = View { rows: None, keys };
+                            Some(made)
+                        }
+                        segments::After::More(made) => Some(made),
+                    }
+                }
+                StepKind::Enrich(enrich) => {
+                    let added = self.enrich(enrich, evaluator, flow, &view);
+                    Some(flow.extended(added))
+                }
+                StepKind::Window(..)
+                | StepKind::Rising(_)
+                | StepKind::Throttle(..)
+                | StepKind::Join(_)
+                | StepKind::Timer(_) => {
+                    unreachable!("operators that need order head stages and run there")
                 }
             };
             self.count_errors(id, at, evaluator, flow);
             let Some(made) = made else { continue };
-            let kept_rows = if matches!(step.kind, StepKind::Retype(_)) {
-                view.rows
-            } else {
-                None
+            // These rows stand one for one where those before them stood.
+            let same = match &step.kind {
+                StepKind::Retype(_) | StepKind::Enrich(_) | StepKind::RowFunctions(..) => true,
+                _ => false,
             };
+            let kept_rows = if same { view.rows } else { None };
             let view = View {
                 rows: kept_rows,
                 keys: view.keys,
@@ -252,14 +200,27 @@ impl<'a> Executor<'a> {
 
     pub(super) fn count_errors(&mut self, stage: StageId, step: usize, evaluator: &mut Evaluator<'_>, flow: &Flow) {
         for error in evaluator.take_errors() {
-            let position = flow.event.position(flow.record(error.first_row));
+            let place = self.place_of(flow, error.first_row);
             let key = ErrorKey {
                 stage,
                 step,
                 node: error.node,
             };
-            self.out.errors.add(key, error.count, position, error.message);
+            self.out.errors.add(key, error.count, place, error.message);
         }
+    }
+
+    /// Where a row stands.
+    pub(super) fn place_of(&self, flow: &Flow, row: u32) -> Place {
+        let one = View {
+            rows: Some(vec![row]),
+            keys: Vec::new(),
+        };
+        let time = match self.context.order {
+            ReplayOrder::AsTheyLie => 0,
+            _ => flow.times(&one)[0],
+        };
+        flow.place(row, time)
     }
 
     fn project(
@@ -275,34 +236,23 @@ impl<'a> Executor<'a> {
             .map(|named| evaluator.eval(named.value, view.rows.as_deref()))
             .collect();
         let names: Arc<[(String, FieldId)]> = fields.iter().map(|named| (named.name.clone(), named.field)).collect();
-        let mut from = flow.lineage(view);
-        from.index = self.index_of(flow, view);
+        let mut from = lineage(flow, view);
         from.event_type = event.map(|event| self.event_name(event));
-        let records = from.records.clone();
         let made = Arc::new(Projected {
             fields: self.context.fields.clone(),
             names,
             columns,
-            from,
+            len: view.count(flow.rows.len()),
+            from: from.clone(),
         });
         let rows = made.clone();
         Flow {
             rows,
-            event: flow.event.clone(),
-            records: Some(records),
+            from,
             shape: Shape::Fields(made),
             scan: flow.scan,
+            clock: flow.clock.clone(),
         }
-    }
-
-    /// The numbers of rows among those of their record, where some are not the first.
-    fn index_of(&self, flow: &Flow, view: &View) -> Option<Arc<[u32]>> {
-        let index = match &flow.shape {
-            Shape::Record => return None,
-            Shape::Fields(made) => made.from.index.as_ref()?,
-            Shape::Values(made) => made.from.index.as_ref()?,
-        };
-        Some(view.each(flow.rows.len()).map(|row| index[row as usize]).collect())
     }
 
     fn event_name(&self, event: EventId) -> Arc<str> {
@@ -322,25 +272,22 @@ impl<'a> Executor<'a> {
 
     fn values(&self, column: Column, flow: &Flow, view: &View) -> Flow {
         let values = (0..column.len()).map(|row| column.value(row)).collect();
-        let mut from = flow.lineage(view);
-        from.index = self.index_of(flow, view);
-        self.value_flow(values, from, flow)
+        self.value_flow(values, lineage(flow, view), flow)
     }
 
     fn value_flow(&self, values: Vec<Value>, from: Lineage, flow: &Flow) -> Flow {
-        let records = from.records.clone();
         let made = Arc::new(Values {
             fields: self.context.fields.clone(),
             values,
-            from,
+            from: from.clone(),
         });
         let rows = made.clone();
         Flow {
             rows,
-            event: flow.event.clone(),
-            records: Some(records),
+            from,
             shape: Shape::Values(made),
             scan: flow.scan,
+            clock: flow.clock.clone(),
         }
     }
 
@@ -356,7 +303,7 @@ impl<'a> Executor<'a> {
             };
             for item in items.iter() {
                 // Numbers go on over rows that came apart before.
-                let record = flow.record(row);
+                let record = flow.from.source(row);
                 let next = if records.last() == Some(&record) {
                     index.last().map_or(0, |n| n + 1)
                 } else {
@@ -368,12 +315,11 @@ impl<'a> Executor<'a> {
                 from.push(at as u32);
             }
         }
-        let event_type = None;
         let lineage = Lineage {
-            event: flow.event.clone(),
-            records: records.into(),
+            origin: flow.from.origin.clone(),
+            rows: Some(records.into()),
             index: Some(index.into()),
-            event_type,
+            event_type: None,
         };
         (self.value_flow(values, lineage, flow), from)
     }
@@ -388,57 +334,17 @@ impl<'a> Executor<'a> {
             self.pass(&next, &mut evaluator, flow, view);
         }
     }
-
-    /// Writes rows out.
-    fn sink(&mut self, sink: usize, flow: &Flow, view: &View) {
-        let stream = &self.context.sink_names[sink];
-        let times = flow.rows.pseudo(crate::data::Pseudo::Time, view.rows.as_deref());
-        let out = &mut self.out.sinks[sink];
-        let keys = match &flow.shape {
-            Shape::Fields(made) => Some(FieldKeys::new(made.names.iter().map(|(name, _)| name.as_str()))),
-            _ => None,
-        };
-        for (at, row) in view.each(flow.rows.len()).enumerate() {
-            let ts = time_at(&times, at);
-            match (&flow.shape, &keys) {
-                (Shape::Fields(made), Some(keys)) => {
-                    field_row(keys, stream, ts, &made.columns, row as usize, &mut out.bytes);
-                }
-                (Shape::Values(made), _) => value_row(stream, ts, &made.values[row as usize], &mut out.bytes),
-                _ => record_row(stream, ts, &*flow.event, row, &mut out.bytes),
-            }
-            out.end_row(flow.offset(row));
-        }
-        if let Shape::Fields(made) = &flow.shape {
-            self.out.not_finite += made
-                .columns
-                .iter()
-                .map(|column| not_finite(column, &view.rows))
-                .sum::<u64>();
-        }
-    }
 }
 
-/// How many of the selected values are NaN or infinite, which JSON cannot hold.
-fn not_finite(column: &Column, rows: &Option<Vec<u32>>) -> u64 {
-    let beyond = |value: &Value| matches!(value, Value::Float(f) if !f.is_finite());
-    let of = |row: usize| beyond(&column.value(row));
-    match (column, rows) {
-        (Column::Float(array), None) => array.iter().flatten().filter(|f| !f.is_finite()).count() as u64,
-        (Column::Float(_) | Column::Any(_), Some(rows)) => rows.iter().filter(|&&row| of(row as usize)).count() as u64,
-        (Column::Any(values), None) => values.iter().filter(|value| beyond(value)).count() as u64,
-        (Column::Const(value, n), rows) if beyond(value) => rows.as_ref().map_or(*n, Vec::len) as u64,
-        _ => 0,
+/// Where the selected rows come from.
+pub(super) fn lineage(flow: &Flow, view: &View) -> Lineage {
+    let rows = view.each(flow.rows.len()).map(|row| flow.from.source(row)).collect();
+    let index = flow.from.index.as_ref();
+    let index = index.map(|index| view.each(flow.rows.len()).map(|row| index[row as usize]).collect());
+    Lineage {
+        origin: flow.from.origin.clone(),
+        rows: Some(rows),
+        index,
+        event_type: None,
     }
 }
-
-/// The nanoseconds in a row of a time column.
-pub(super) fn time_at(times: &Column, row: usize) -> i64 {
-    match times.value(row) {
-        Value::Timestamp(ns) | Value::Int(ns) => ns,
-        _ => 0,
-    }
-}
-
-/// A map with a fixed hash.
-pub(super) type FixedMap<K, V> = std::collections::HashMap<K, V, FixedHasher>;

@@ -6,7 +6,13 @@
 //! function of the inputs, the program and the options; the number of threads is not among them.
 
 mod clock;
+mod collect;
+mod enrich;
 mod execute;
+mod feed;
+mod flow;
+mod gathered;
+mod hold;
 mod late;
 mod merge;
 mod morsel;
@@ -17,13 +23,16 @@ mod report;
 mod rounds;
 mod rows;
 mod schedule;
+mod segments;
 mod side;
+mod sinks;
 mod stop;
 mod supply;
 #[cfg(test)]
 mod supply_tests;
 mod times;
 mod validate;
+mod waiting;
 
 use std::path::PathBuf;
 

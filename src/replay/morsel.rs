@@ -1,7 +1,8 @@
 //! One morsel: decoded, run, and run again without the records that turned out to be bad.
 
+use super::clock::MorselClock;
 use super::execute::{Context, Executor};
-use super::ordered::OrderedState;
+use super::hold::Held;
 use super::outcome::Outcome;
 use crate::data::BadRecord;
 use crate::read::{Base, Decoded, Morsel};
@@ -10,7 +11,6 @@ use crate::read::{Base, Decoded, Morsel};
 pub(super) struct Task<'a> {
     /// Its input, by number.
     pub(super) input: usize,
-    base: Option<Base>,
     pub(super) morsel: Morsel,
     pub(super) decoded: Option<Decoded>,
     executor: Option<Executor<'a>>,
@@ -18,18 +18,23 @@ pub(super) struct Task<'a> {
     pub(super) bad: Vec<BadRecord>,
     /// For each batch its bad rows.
     skip: Vec<Vec<u32>>,
+    /// Where it stands, once that is known.
+    pub(super) base: Option<Base>,
+    /// How many lines of its input lie before it, where that is known from the start.
+    pub(super) lines: Option<u64>,
 }
 
 impl<'a> Task<'a> {
-    pub(super) fn new(input: usize, morsel: Morsel, base: Option<Base>) -> Self {
+    pub(super) fn new(input: usize, morsel: Morsel, base: Option<Base>, lines: Option<u64>) -> Self {
         Self {
-            base,
             input,
             morsel,
             decoded: None,
             executor: None,
             bad: Vec::new(),
             skip: Vec::new(),
+            base,
+            lines,
         }
     }
 
@@ -40,6 +45,9 @@ impl<'a> Task<'a> {
 
     fn decode_at(&mut self, context: &Context<'_>, base: Option<Base>) {
         let decoded = self.morsel.decode_at(&context.decode, base);
+        if let Some(base) = base {
+            decoded.set_base(base);
+        }
         self.skip = vec![Vec::new(); decoded.batches.len()];
         self.decoded = Some(decoded);
     }
@@ -79,6 +87,7 @@ impl<'a> Task<'a> {
 
     /// Says where the morsel stands, and runs it again.
     pub(super) fn run_with_base(&mut self, context: &'a Context<'a>, base: Base) {
+        self.base = Some(base);
         if context.decode.from.is_some() || context.decode.to.is_some() {
             // Which records are there depends on it.
             self.bad.clear();
@@ -89,12 +98,11 @@ impl<'a> Task<'a> {
         self.run(context);
     }
 
-    /// Runs the ordered part; gives all that came out, and all bad records in order.
-    pub(super) fn finish(&mut self, state: &mut OrderedState) -> Outcome {
-        let Some(mut executor) = self.executor.take() else {
-            return Outcome::default();
+    /// What came out, and what waits for the ordered part; all bad records are then known.
+    pub(super) fn finish(&mut self) -> (Outcome, Vec<Held>) {
+        let Some(executor) = self.executor.take() else {
+            return (Outcome::default(), Vec::new());
         };
-        executor.ordered(state);
         let mut outcome = executor.out;
         if let Some(decoded) = &mut self.decoded {
             self.bad.append(&mut decoded.bad);
@@ -102,8 +110,13 @@ impl<'a> Task<'a> {
         self.bad.append(&mut outcome.bad);
         self.bad.sort_by_key(|bad| bad.position);
         self.bad.dedup_by_key(|bad| bad.position);
-        outcome.side.sort_by_key(|line| line.offset);
-        outcome.samples.sort_by_key(|sample| sample.offset);
-        outcome
+        (outcome, executor.held)
+    }
+
+    /// The times of its records.
+    pub(super) fn times(&self) -> MorselClock {
+        let base = self.base.unwrap_or_default();
+        let decoded = self.decoded.as_ref();
+        decoded.map_or_else(MorselClock::default, |decoded| MorselClock::by_time(decoded, base))
     }
 }

@@ -1,52 +1,201 @@
-//! Operators to which the order of rows matters: they run morsel after morsel, on one thread at a time.
+//! Operators to which the order of rows matters, round after round.
+//!
+//! Each round the stages run one after another, every one over all of its rows that are ready. That
+//! gives what event by event would: an operator is a function of its own rows in order and of the
+//! clock, and what it makes is put in order by place.
 
-use super::execute::{Context, Executor, FixedMap, Flow, View, time_at};
-use crate::data::{Column, Key, Pseudo, Value};
+use std::sync::Arc;
+
+use super::collect::Collector;
+use super::execute::{Context, Executor};
+use super::feed::Feed;
+use super::flow::{Flow, View};
+use super::gathered::{Gathered, RowRef};
+use super::hold::Held;
+use super::outcome::{ErrorKey, Outcome};
+use super::rows::MadeRows;
+use super::segments::projected;
+use crate::aggregate::CallErrors;
+use crate::data::{Column, FieldId, Place, Rank};
 use crate::eval::Evaluator;
-use crate::ir::{Expr, SideChannel};
-use crate::plan::{Next, Plan, StageId, Step, StepKind};
+use crate::ir::{Aggregate, SortKey};
+use crate::ordered::{Aggregation, Distinct, Ending, KeyTable, Limit, Made, Rising, RowFunctions, Throttle, sorted};
+use crate::plan::{Next, Plan, StageId, StepKind};
 
-/// A batch that waits for its turn at an ordered stage.
+/// What the operators remember, by stage, and rows that wait for their time.
 #[derive(Debug)]
-pub(super) struct Held {
-    stage: StageId,
-    flow: Flow,
-    view: View,
-    /// The value that must differ, where the stage begins with a `distinct`.
-    value: Option<Column>,
-    /// The rows' times, where that `distinct` forgets.
-    times: Option<Column>,
+pub(super) struct Ordered {
+    stages: Vec<State>,
+    waiting: Vec<Held>,
+    /// The time of the first record.
+    first: Option<i64>,
 }
 
-/// What ordered stages remember, by stage.
-#[derive(Debug, Default)]
-pub(super) struct OrderedState {
-    stages: Vec<StageState>,
+#[derive(Debug)]
+enum State {
+    /// Nothing to remember.
+    None,
+    Aggregate(Box<Aggregation>),
+    Distinct(Distinct),
+    Limit(Limit),
+    Rising(Rising),
+    Throttle(Throttle),
+    Rows(RowFunctions),
+    Window(Box<Collector>),
+    OrderBy(Vec<(RowRef, Held1)>),
+    Timer(Option<i64>),
 }
 
-#[derive(Debug, Default)]
-struct StageState {
-    /// Values that have passed, and when.
-    seen: FixedMap<Vec<Key>, i64>,
-    /// Rows that have passed, by partition.
-    passed: FixedMap<Vec<Key>, u64>,
-    /// How many values were left when old ones were last forgotten.
-    swept: usize,
+/// What is kept of a row that is put in order at the end.
+#[derive(Debug)]
+struct Held1 {
+    keys: Vec<crate::data::Value>,
+    by: Vec<crate::data::Value>,
+    place: Place,
+    time: i64,
 }
 
-impl OrderedState {
-    pub(super) fn new(plan: &Plan) -> Self {
+impl Ordered {
+    pub(super) fn new(plan: &Plan, lateness: i64) -> Self {
+        let threads = rayon::current_num_threads();
+        let state = |kind: &StepKind| match kind {
+            kind if !kind.needs_order() => State::None,
+            StepKind::Aggregate(made) => {
+                State::Aggregate(Box::new(Aggregation::new(&plan.query.exprs, made, lateness, threads)))
+            }
+            StepKind::Distinct(_, within, _) => State::Distinct(Distinct::new(*within)),
+            StepKind::Limit(most, _) => State::Limit(Limit::new(*most)),
+            StepKind::Rising(_) => State::Rising(Rising::default()),
+            StepKind::Throttle(every, _) => State::Throttle(Throttle::new(*every)),
+            StepKind::RowFunctions(functions, _) => State::Rows(RowFunctions::new(functions)),
+            StepKind::Window(window, start, end) => State::Window(Box::new(Collector::new(*window, *start, *end))),
+            StepKind::OrderBy(..) => State::OrderBy(Vec::new()),
+            StepKind::Timer(_) => State::Timer(None),
+            _ => State::None,
+        };
         Self {
-            stages: plan.stages.iter().map(|_| StageState::default()).collect(),
+            stages: plan.stages.iter().map(|stage| state(&stage.steps[0].kind)).collect(),
+            waiting: Vec::new(),
+            first: None,
         }
     }
-}
 
-impl OrderedState {
+    /// The time of the first record, once it is known.
+    pub(super) fn begin(&mut self, first: Option<i64>) {
+        self.first = self.first.or(first);
+    }
+
+    /// Runs all stages over the rows of a round that stand before a place.
+    pub(super) fn round(
+        &mut self,
+        context: &Context<'_>,
+        held: Vec<Held>,
+        until: Place,
+        ending: Option<Ending>,
+    ) -> Outcome {
+        let mut executor = Executor::new(context);
+        executor.held = std::mem::take(&mut self.waiting);
+        executor.held.extend(held);
+        for at in 0..self.stages.len() {
+            let id = StageId(at as u32);
+            let (mine, others) = std::mem::take(&mut executor.held)
+                .into_iter()
+                .partition(|held| held.stage == id);
+            executor.held = others;
+            let mut ready = Vec::new();
+            for held in mine {
+                let (now, later) = held.split(until);
+                ready.extend(now);
+                self.waiting.extend(later);
+            }
+            self.stage(&mut executor, id, ready, until, ending);
+        }
+        executor.out
+    }
+
+    fn stage(
+        &mut self,
+        executor: &mut Executor<'_>,
+        id: StageId,
+        ready: Vec<Held>,
+        until: Place,
+        ending: Option<Ending>,
+    ) {
+        let first = self.first;
+        let state = &mut self.stages[id.0 as usize];
+        let kind = &executor.context.plan.stage(id).steps[0].kind;
+        match (state, kind) {
+            (State::Aggregate(state), StepKind::Aggregate(made)) => {
+                let mut errors = Vec::new();
+                let rows = state.run(&Feed::new(ready).batches, until, ending, &mut errors);
+                count(executor, id, made, errors);
+                aggregated(executor, id, made, rows);
+            }
+            (State::Distinct(state), _) => pass(executor, id, ready, |batch| state.pass(batch)),
+            (State::Limit(state), _) => pass(executor, id, ready, |batch| state.pass(batch)),
+            (State::Rising(state), _) => pass(executor, id, ready, |batch| state.pass(batch)),
+            (State::Throttle(state), StepKind::Throttle(_, field)) => {
+                let feed = Feed::new(ready);
+                let (kept, counts): (Vec<_>, Vec<_>) = feed.batches.iter().map(|batch| state.pass(batch)).unzip();
+                let counts = counts.into_iter().map(|counts| Column::Int(counts.into())).collect();
+                for (flow, view) in feed.passed(&kept, &[(*field, Some("suppressed"), counts)]) {
+                    resume(executor, id, &flow, view);
+                }
+            }
+            (State::Rows(state), StepKind::RowFunctions(functions, _)) => {
+                let feed = Feed::new(ready);
+                let mut fields: Vec<(FieldId, Option<&str>, Vec<Column>)> = functions
+                    .iter()
+                    .map(|function| (function.field, None, Vec::new()))
+                    .collect();
+                for batch in &feed.batches {
+                    let columns = state.columns(batch).into_iter();
+                    fields
+                        .iter_mut()
+                        .zip(columns)
+                        .for_each(|(field, column)| field.2.push(column));
+                }
+                let all = |batch: &crate::ordered::Batch| (0..batch.len() as u32).collect();
+                let all: Vec<Vec<u32>> = feed.batches.iter().map(all).collect();
+                for (flow, view) in feed.passed(&all, &fields) {
+                    resume(executor, id, &flow, view);
+                }
+            }
+            (State::Window(state), _) => {
+                let feed = Feed::new(ready);
+                if let Some((flow, keys)) = state.run(&feed, until, ending, &executor.context.inputs) {
+                    resume(executor, id, &flow, View { rows: None, keys });
+                }
+            }
+            (State::OrderBy(state), StepKind::OrderBy(by, _)) => {
+                keep(state, &Feed::new(ready));
+                if ending.is_some() {
+                    let (flow, keys) = in_order(std::mem::take(state), by, &executor.context.inputs);
+                    resume(executor, id, &flow, View { rows: None, keys });
+                }
+            }
+            (State::Timer(next), StepKind::Timer(every)) => {
+                let last = ending.map_or(until.time.saturating_sub(1), |ending| ending.last);
+                if let Some(flow) = ticks(executor, id, next, *every, first, last) {
+                    resume(executor, id, &flow, View::default());
+                }
+            }
+            _ => {
+                for held in ready {
+                    resume(executor, id, &held.flow, held.view);
+                }
+            }
+        }
+    }
+
     /// Whether nothing more can come out: everything that is written, said or checked stands behind
     /// limits that are reached.
     pub(super) fn exhausted(&self, plan: &Plan) -> bool {
         !plan.scans.iter().flatten().any(|next| self.reaches(plan, *next))
+            && !plan
+                .stages
+                .iter()
+                .any(|stage| matches!(stage.steps[0].kind, StepKind::Timer(_)))
     }
 
     fn reaches(&self, plan: &Plan, next: Next) -> bool {
@@ -58,191 +207,158 @@ impl OrderedState {
             }
             Next::Stage(id, _) => {
                 let stage = plan.stage(id);
+                let full = matches!(&self.stages[id.0 as usize], State::Limit(limit) if limit.exhausted());
                 let seen = |kind: &StepKind| matches!(kind, StepKind::Side(_) | StepKind::Validate(_));
-                !self.is_full(plan, id)
+                !full
                     && (stage.steps.iter().any(|step| seen(&step.kind))
                         || stage.next.iter().any(|next| self.reaches(plan, *next)))
             }
         }
     }
 
-    /// Whether a stage begins with an unpartitioned limit that is reached.
-    fn is_full(&self, plan: &Plan, id: StageId) -> bool {
-        let StepKind::Limit(most, _) = plan.stage(id).steps[0].kind else {
-            return false;
+    /// The most memory that windows have held, in bytes, about.
+    pub(super) fn peak(&self) -> usize {
+        let of = |state: &State| match state {
+            State::Aggregate(state) => state.peak(),
+            _ => 0,
         };
-        let passed = self.stages[id.0 as usize].passed.get(&Vec::new());
-        most == 0 || passed.is_some_and(|&passed| passed >= most)
+        self.stages.iter().map(of).sum()
     }
 }
 
-impl<'a> Executor<'a> {
-    /// Lets a batch wait for the ordered part; what that needs of each row is made here, in parallel.
-    pub(super) fn hold(&mut self, stage: StageId, evaluator: &mut Evaluator<'_>, flow: &Flow, view: View) {
-        let rows = view.rows.as_deref();
-        let (value, times) = match &self.context.plan.stage(stage).steps[0].kind {
-            StepKind::Distinct(key, within, _) => {
-                let value = match key {
-                    Some(key) => evaluator.eval(*key, rows),
-                    None => Column::from_values(view.each(flow.rows.len()).map(|row| flow.rows.whole(row)).collect()),
-                };
-                (Some(value), within.map(|_| flow.rows.pseudo(Pseudo::Time, rows)))
-            }
-            _ => (None, None),
+/// Goes on behind the first step of a stage.
+fn resume(executor: &mut Executor<'_>, id: StageId, flow: &Flow, view: View) {
+    let mut evaluator = Evaluator::new(executor.context.program, &*flow.rows);
+    let first = usize::from(executor.context.plan.stage(id).steps[0].kind.needs_order());
+    executor.stage(id, first, &mut evaluator, flow, view);
+}
+
+fn pass(
+    executor: &mut Executor<'_>,
+    id: StageId,
+    ready: Vec<Held>,
+    mut pass: impl FnMut(&crate::ordered::Batch) -> Vec<u32>,
+) {
+    let feed = Feed::new(ready);
+    let kept: Vec<Vec<u32>> = feed.batches.iter().map(&mut pass).collect();
+    for (flow, view) in feed.passed(&kept, &[]) {
+        resume(executor, id, &flow, view);
+    }
+}
+
+fn count(executor: &mut Executor<'_>, id: StageId, made: &Aggregate, errors: Vec<CallErrors>) {
+    for error in errors {
+        let Some(&node) = made.calls[error.call].args.last() else {
+            continue;
         };
-        self.count_errors(stage, 0, evaluator, flow);
-        self.touch(stage, flow, &view);
-        self.held.push(Held {
-            stage,
-            flow: flow.clone(),
-            view,
-            value,
-            times,
-        });
-    }
-
-    /// Decodes all that is read of the records, so that bad ones show before anything is remembered.
-    fn touch(&self, stage: StageId, flow: &Flow, view: &View) {
-        let decode = &self.context.decode;
-        let Some(ty) = decode.types.get(flow.scan).or(decode.other.as_ref()) else {
-            return;
+        let key = ErrorKey {
+            stage: id,
+            step: 0,
+            node,
         };
-        let mut records: Vec<u32> = view.each(flow.rows.len()).map(|row| flow.record(row)).collect();
-        records.dedup();
-        for field in &ty.fields {
-            flow.event.column(field.id, Some(&records));
-        }
-        if takes_whole(self.context.plan, stage) {
-            let mut text = Vec::new();
-            for &record in &records {
-                text.clear();
-                flow.event.members(record, &mut text);
-            }
-        }
-    }
-
-    /// Runs the ordered stages over what was held of this morsel.
-    pub(super) fn ordered(&mut self, state: &mut OrderedState) {
-        for at in 0..self.context.plan.stages.len() {
-            let id = StageId(at as u32);
-            let (mine, others) = std::mem::take(&mut self.held)
-                .into_iter()
-                .partition(|held| held.stage == id);
-            self.held = others;
-            let mut mine: Vec<Held> = mine;
-            if mine.is_empty() {
-                continue;
-            }
-            let head = &self.context.plan.stage(id).steps[0].kind;
-            let from = usize::from(head.needs_order());
-            if head.needs_order() {
-                pass_in_order(head, &mut mine, &mut state.stages[at]);
-            }
-            for held in mine {
-                self.resume(id, from, held);
-            }
-        }
-    }
-
-    fn resume(&mut self, id: StageId, from: usize, held: Held) {
-        let context: &'a Context<'a> = self.context;
-        let flow = held.flow;
-        let mut evaluator = Evaluator::new(context.program, &*flow.rows);
-        self.stage(id, from, &mut evaluator, &flow, held.view);
+        executor.out.errors.add(key, error.count, Place::MIN, error.message);
     }
 }
 
-/// Whether records may be written, said or read as a whole from this stage on.
-fn takes_whole(plan: &Plan, id: StageId) -> bool {
-    let stage = plan.stage(id);
-    for step in &stage.steps {
-        match &step.kind {
-            StepKind::Side(what) if says_whole(what) => return true,
-            _ if reads_whole(plan, step) => return true,
-            StepKind::Project(..) | StepKind::Map(_) | StepKind::FlatMap(_) => return false,
-            _ => {}
+fn aggregated(executor: &mut Executor<'_>, id: StageId, made: &Aggregate, rows: Made) {
+    if rows.places.is_empty() {
+        return;
+    }
+    let keys = rows.columns[..made.keys.len()].to_vec();
+    let origin = MadeRows {
+        places: rows.places,
+        times: rows.times,
+        inputs: executor.context.inputs.clone(),
+        seqs: None,
+    };
+    let flow = projected(executor, made, rows.columns, origin);
+    resume(executor, id, &flow, View { rows: None, keys });
+}
+
+fn keep(state: &mut Vec<(RowRef, Held1)>, feed: &Feed) {
+    for (at, batch) in feed.batches.iter().enumerate() {
+        for row in 0..batch.len() {
+            let values = |columns: &[Column]| columns.iter().map(|column| column.value(row)).collect();
+            let held = Held1 {
+                keys: values(batch.keys.columns()),
+                by: values(&batch.args[0]),
+                place: batch.place(row),
+                time: batch.times[row],
+            };
+            state.push((feed.row(at, row), held));
         }
-    }
-    stage.next.iter().any(|next| match next {
-        Next::Stage(next, _) => takes_whole(plan, *next),
-        Next::Sink(_) | Next::Event(_) => true,
-    })
-}
-
-fn says_whole(what: &SideChannel) -> bool {
-    match what {
-        SideChannel::Print(text) | SideChannel::Log { text, .. } => text.is_empty(),
-        SideChannel::Trace { .. } => true,
-        SideChannel::Metrics { .. } => false,
-    }
-}
-
-fn reads_whole(plan: &Plan, step: &Step) -> bool {
-    let exprs = &plan.query.exprs;
-    let mut found = false;
-    for root in step.owners.iter().take(1).flat_map(|owner| &owner.roots) {
-        exprs.walk(*root, &mut |id| found |= matches!(exprs.get(id), Expr::Row));
-    }
-    found
-}
-
-/// Narrows the batches to the rows that an operator lets pass, all rows taken in order of the input.
-fn pass_in_order(kind: &StepKind, batches: &mut [Held], state: &mut StageState) {
-    let mut order: Vec<(u64, usize, usize, u32)> = Vec::new();
-    for (batch, held) in batches.iter().enumerate() {
-        let rows = held.view.each(held.flow.rows.len()).enumerate();
-        order.extend(rows.map(|(at, row)| (held.flow.offset(row), batch, at, row)));
-    }
-    order.sort_by_key(|entry| entry.0);
-    let mut kept: Vec<Vec<u32>> = batches.iter().map(|_| Vec::new()).collect();
-    for (_, batch, at, row) in order {
-        if passes(kind, &batches[batch], at, state) {
-            kept[batch].push(row);
-        }
-    }
-    for (held, mut kept) in batches.iter_mut().zip(kept) {
-        kept.sort_unstable();
-        held.view.narrow(kept);
     }
 }
 
-fn passes(kind: &StepKind, held: &Held, at: usize, state: &mut StageState) -> bool {
-    let mut key: Vec<Key> = held.view.keys.iter().map(|column| Key(column.value(at))).collect();
-    match kind {
-        StepKind::Limit(most, _) => {
-            let passed = state.passed.entry(key).or_default();
-            let passes = *passed < *most;
-            *passed += u64::from(passes);
-            passes
-        }
-        StepKind::Distinct(_, within, _) => {
-            key.push(Key(held.value.as_ref().map_or(Value::Null, |column| column.value(at))));
-            let now = held.times.as_ref().map_or(0, |times| time_at(times, at));
-            state.first_of(key, now, *within)
-        }
-        _ => true,
-    }
+/// All rows, partition after partition, in order.
+fn in_order(state: Vec<(RowRef, Held1)>, by: &[SortKey], inputs: &Arc<[String]>) -> (Flow, Vec<Column>) {
+    let column = |of: &dyn Fn(&Held1) -> crate::data::Value| {
+        Column::from_values(state.iter().map(|(_, held)| of(held)).collect())
+    };
+    let columns: Vec<Column> = (0..by.len()).map(|at| column(&|held| held.by[at].clone())).collect();
+    let count = state.first().map_or(0, |(_, held)| held.keys.len());
+    let keys: Vec<Column> = (0..count).map(|at| column(&|held| held.keys[at].clone())).collect();
+    let mut numbers = Vec::new();
+    let mut firsts = Vec::new();
+    KeyTable::default().number(
+        &crate::ordered::Keys::new(keys.clone(), state.len()),
+        0..state.len(),
+        &mut numbers,
+        |row| firsts.push(state[row].1.place.at_end()),
+    );
+    let mut order = sorted(by, &columns, (0..state.len() as u32).collect());
+    order.sort_by_key(|&at| numbers[at as usize]);
+    let made = MadeRows {
+        places: order.iter().map(|&at| firsts[numbers[at as usize] as usize]).collect(),
+        times: order.iter().map(|&at| state[at as usize].1.time).collect(),
+        inputs: inputs.clone(),
+        seqs: None,
+    };
+    let rows: Vec<RowRef> = order.iter().map(|&at| state[at as usize].0.clone()).collect();
+    let flow = Flow::gathered(Arc::new(Gathered::new(&rows, Vec::new(), Arc::new(made))));
+    (flow, keys.iter().map(|key| key.take(&order)).collect())
 }
 
-impl StageState {
-    /// Whether a value is new, or was last let pass more than `within` before `now`.
-    fn first_of(&mut self, key: Vec<Key>, now: i64, within: Option<i64>) -> bool {
-        if let Some(within) = within
-            && self.seen.len() > 2 * self.swept + 1024
-        {
-            self.seen.retain(|_, passed| now.saturating_sub(*passed) <= within);
-            self.swept = self.seen.len();
-        }
-        match self.seen.get_mut(&key) {
-            None => {
-                self.seen.insert(key, now);
-                true
-            }
-            Some(passed) if within.is_some_and(|within| now.saturating_sub(*passed) > within) => {
-                *passed = now;
-                true
-            }
-            Some(_) => false,
-        }
+/// The points of the grid up to a time that have not come yet.
+fn ticks(
+    executor: &Executor<'_>,
+    _id: StageId,
+    next: &mut Option<i64>,
+    every: i64,
+    first: Option<i64>,
+    last: i64,
+) -> Option<Flow> {
+    let first = first?;
+    let mut at = next.unwrap_or_else(|| first.saturating_add((-first).rem_euclid(every)));
+    let mut times = Vec::new();
+    while at <= last {
+        times.push(at);
+        at = at.checked_add(every)?;
     }
+    *next = Some(at);
+    if times.is_empty() {
+        return None;
+    }
+    let places = times.iter().map(|&time| Place::default().timer(time, Rank::Window));
+    let made = MadeRows {
+        places: places.collect(),
+        times: times.clone(),
+        inputs: executor.context.inputs.clone(),
+        seqs: None,
+    };
+    let field = executor.context.fields.get(&crate::data::Path::key("at"));
+    let field = field.unwrap_or(crate::data::FieldId(u32::MAX));
+    let rows = super::rows::Projected {
+        fields: executor.context.fields.clone(),
+        names: Arc::from(vec![("at".to_owned(), field)]),
+        len: times.len(),
+        columns: vec![Column::Timestamp(times.into())],
+        from: super::rows::Lineage {
+            origin: super::rows::Origin::Made(Arc::new(made)),
+            rows: None,
+            index: None,
+            event_type: None,
+        },
+    };
+    Some(Flow::made(Arc::new(rows)))
 }

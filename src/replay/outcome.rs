@@ -2,45 +2,46 @@
 
 use indexmap::IndexMap;
 
+use super::clock::MorselClock;
 use crate::data::value::FixedHasher;
-use crate::data::{BadRecord, Position};
+use crate::data::{BadRecord, Place};
 use crate::ir::ExprId;
 use crate::plan::{Plan, StageId};
 
-/// Rows written to one sink: text, and for each row where its record stands and where it ends.
+/// Rows written to one sink: text, and for each row where it stands and where it ends.
 #[derive(Debug, Default)]
 pub(super) struct SinkRows {
     pub(super) bytes: Vec<u8>,
-    pub(super) rows: Vec<(u64, usize)>,
+    pub(super) rows: Vec<(Place, usize)>,
 }
 
 impl SinkRows {
     /// Ends the row whose text was appended last.
-    pub(super) fn end_row(&mut self, offset: u64) {
-        self.rows.push((offset, self.bytes.len()));
+    pub(super) fn end_row(&mut self, place: Place) {
+        self.rows.push((place, self.bytes.len()));
     }
 
-    /// The rows' texts with their offsets.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
+    /// The rows' texts with their places.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Place, &[u8])> {
         let starts = std::iter::once(0).chain(self.rows.iter().map(|row| row.1));
         self.rows
             .iter()
             .zip(starts)
-            .map(|(&(offset, end), start)| (offset, &self.bytes[start..end]))
+            .map(|(&(place, end), start)| (place, &self.bytes[start..end]))
     }
 }
 
-/// Something to say on stderr, at a record's place.
+/// Something to say on stderr, at a row's place.
 #[derive(Debug)]
 pub(super) struct SideLine {
-    pub(super) offset: u64,
+    pub(super) place: Place,
     pub(super) text: String,
 }
 
-/// A value for a metric, at a record's place.
+/// A value for a metric, at a row's place.
 #[derive(Debug)]
 pub(super) struct Sample {
-    pub(super) offset: u64,
+    pub(super) place: Place,
     pub(super) name: String,
     pub(super) kind: SampleKind,
 }
@@ -75,22 +76,18 @@ impl Outcome {
         }
     }
 
-    /// Takes away everything at or after a record.
-    pub(super) fn cut(&mut self, offset: u64) {
+    /// Learns the clock at the records that everything comes from.
+    pub(super) fn clocked(&mut self, clock: &MorselClock) {
+        let learn = |place: &mut Place| place.time = clock.at(place.offset).0;
         for sink in &mut self.sinks {
-            let mut kept = SinkRows::default();
-            for (at, text) in sink.iter().filter(|(at, _)| *at < offset) {
-                kept.bytes.extend_from_slice(text);
-                kept.end_row(at);
-            }
-            *sink = kept;
+            sink.rows.iter_mut().for_each(|row| learn(&mut row.0));
         }
-        self.side.retain(|line| line.offset < offset);
-        self.samples.retain(|sample| sample.offset < offset);
-        self.bad.retain(|bad| bad.position.offset < offset);
-        // Those that first failed later never came to be evaluated; of the others, the count is that
-        // of the morsel.
-        self.errors.counts.retain(|_, count| count.first.offset <= offset);
+        self.side.iter_mut().for_each(|line| learn(&mut line.place));
+        self.samples.iter_mut().for_each(|sample| learn(&mut sample.place));
+        self.errors
+            .counts
+            .values_mut()
+            .for_each(|error| learn(&mut error.first));
     }
 }
 
@@ -106,7 +103,7 @@ pub(super) struct ErrorKey {
 #[derive(Clone, Debug)]
 pub(super) struct ErrorCount {
     pub(super) count: u64,
-    pub(super) first: Position,
+    pub(super) first: Place,
     pub(super) message: String,
 }
 
@@ -117,7 +114,7 @@ pub(super) struct Errors {
 }
 
 impl Errors {
-    pub(super) fn add(&mut self, key: ErrorKey, count: u64, first: Position, message: String) {
+    pub(super) fn add(&mut self, key: ErrorKey, count: u64, first: Place, message: String) {
         let entry = self.counts.entry(key).or_insert_with(|| ErrorCount {
             count: 0,
             first,

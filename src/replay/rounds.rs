@@ -5,21 +5,25 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::execute::Context;
+use super::clock::{MorselClock, Running};
+use super::execute::{Context, ReplayOrder};
+use super::hold::Held;
 use super::morsel::Task;
-use super::ordered::OrderedState;
-use super::outcome::{Errors, Outcome, SampleKind, owners_of};
+use super::ordered::Ordered;
+use super::outcome::{Errors, SampleKind, owners_of};
 use super::outputs::Outputs;
 use super::stop::stop_at;
-use super::supply::{Round, Supply};
+use super::supply::{Bound, Round, Supply};
 use super::times::{Times, first_after};
+use super::waiting::{Bad, Waiting};
 use super::{
-    BadExample, BadReport, ErrorReport, InputReport, MetricReport, Observer, Report, RunError, RunOptions, Stopped,
-    StreamReport,
+    AtEnd, BadExample, BadReport, ErrorReport, InputReport, MetricReport, Observer, Order, Report, RunError,
+    RunOptions, Stopped, StreamReport,
 };
-use crate::data::BadRecord;
 use crate::data::format::write_json_text;
+use crate::data::{BadRecord, Place};
 use crate::eval::Program;
+use crate::ordered::Ending;
 use crate::plan::Plan;
 use crate::read::{Base, Input};
 use crate::write::Output;
@@ -43,16 +47,17 @@ pub fn run(
 ) -> Result<Report, RunError> {
     let roots = plan.roots();
     let program = Program::new(&plan.query.exprs, &roots, options.seed);
-    let context = Context::new(plan, &program, options.seed);
+    let context = Context::new(plan, &program, inputs, options);
     let mut writer = Writer::new(plan, inputs, options, observer)?;
     let mut supply = Supply::new(plan, &context.decode, inputs, options, observer)?;
     let mut ready = first_pass(&context, supply.round()?, &mut writer.numbers);
-    while !ready.is_empty() && writer.stopped.is_none() {
+    while !ready.tasks.is_empty() && writer.stopped.is_none() {
         if observer.interrupted() {
             writer.stopped = Some(Stopped::Interrupted);
             break;
         }
         let next = supply.round()?;
+        ready.last = next.morsels.is_empty();
         let mut numbers = std::mem::take(&mut writer.numbers);
         let inputs = supply.inputs();
         let (written, following) = rayon::join(
@@ -69,20 +74,38 @@ pub fn run(
     Ok(report)
 }
 
+/// The morsels of a round, and what is known about those that follow.
+struct Ready<'a> {
+    tasks: Vec<Task<'a>>,
+    bound: Option<Bound>,
+    /// No morsels follow.
+    last: bool,
+}
+
 /// Everything that does not depend on order, for all morsels of a round. `numbers` counts the
 /// records of each input where the program reads their numbers.
-fn first_pass<'a>(context: &'a Context<'a>, round: Round, numbers: &mut Vec<u64>) -> Vec<Task<'a>> {
+fn first_pass<'a>(context: &'a Context<'a>, round: Round, numbers: &mut Vec<u64>) -> Ready<'a> {
+    let lines = round.lines;
     let mut tasks: Vec<Task<'a>> = round
         .morsels
         .into_iter()
-        .map(|(input, morsel, base)| Task::new(input, morsel, base))
+        .enumerate()
+        .map(|(at, (input, morsel, base))| {
+            let lines = lines.as_ref().map(|lines| lines[at]);
+            Task::new(input, morsel, base, lines)
+        })
         .collect();
-    if !context.decode.seq {
+    let ready = |tasks| Ready {
+        tasks,
+        bound: round.bound,
+        last: false,
+    };
+    if !context.decode.seq || tasks.iter().all(|task| task.base.is_some()) {
         tasks.par_iter_mut().for_each(|task| {
             task.decode(context);
             task.run(context);
         });
-        return tasks;
+        return ready(tasks);
     }
     tasks.par_iter_mut().for_each(|task| task.decode(context));
     for task in &mut tasks {
@@ -95,7 +118,7 @@ fn first_pass<'a>(context: &'a Context<'a>, round: Round, numbers: &mut Vec<u64>
         }
     }
     tasks.par_iter_mut().for_each(|task| task.run(context));
-    tasks
+    ready(tasks)
 }
 
 /// The ordered half of the run, and what it knows.
@@ -105,7 +128,10 @@ struct Writer<'r> {
     observer: &'r dyn Observer,
     outputs: Outputs,
     dead: Option<Output>,
-    state: OrderedState,
+    ordered: Ordered,
+    waiting: Waiting,
+    /// By input; as they lie all inputs share the first.
+    running: Vec<Running>,
     times: Times,
     /// Inputs that were looked through and have no time in any record.
     untimed: Vec<bool>,
@@ -137,7 +163,9 @@ impl<'r> Writer<'r> {
             observer,
             outputs: Outputs::open(plan, &options.output)?,
             dead: options.dead_letter.as_deref().map(Output::open).transpose()?,
-            state: OrderedState::new(plan),
+            ordered: Ordered::new(plan, options.allowed_lateness),
+            waiting: Waiting::default(),
+            running: vec![Running::default(); inputs.len().max(1)],
             times: Times::default(),
             untimed: vec![false; inputs.len()],
             numbers: Vec::new(),
@@ -152,38 +180,31 @@ impl<'r> Writer<'r> {
         })
     }
 
-    /// Writes a round, morsel by morsel.
+    /// Writes a round.
     fn write<'a>(
         &mut self,
         context: &'a Context<'a>,
-        mut tasks: Vec<Task<'a>>,
+        ready: Ready<'a>,
         reopen: &(dyn Fn(usize) -> Option<Input> + Sync),
         inputs: &[Input],
     ) -> Result<(), RunError> {
+        let Ready { mut tasks, bound, last } = ready;
+        let mut held = Vec::new();
         for at in 0..tasks.len() {
-            let again = tasks[at].needs_base();
-            // Ordered stages ask for times only now.
-            if (again || self.plan.order_matters)
-                && let Some(decoded) = &tasks[at].decoded
-            {
-                let input = tasks[at].input;
-                let untimed = self.untimed[input];
-                let look = || first_after(&tasks, at).or_else(|| first_time_of(context, reopen, input));
-                let later = || (!untimed).then(look).flatten();
-                let base = self.times.base(self.inputs[input].records, decoded, later);
-                self.untimed[input] = base.time == Base::UNTIMED;
-                decoded.set_base(base);
-                if again {
-                    tasks[at].run_with_base(context, base);
+            self.stand(context, &mut tasks, at, reopen);
+            held.extend(self.morsel(context, &mut tasks[at], inputs)?);
+            if context.order == ReplayOrder::AsTheyLie {
+                self.release(Place::LAST)?;
+                if self.stopped.is_some() {
+                    break;
                 }
             }
-            self.morsel(&mut tasks[at], inputs)?;
-            if self.stopped.is_some() {
-                break;
-            }
+        }
+        if context.order != ReplayOrder::AsTheyLie && self.stopped.is_none() {
+            self.advance(context, held, bound, last)?;
         }
         let limited = self.plan.order_matters && !self.plan.decode.check_all;
-        if self.stopped.is_none() && limited && self.state.exhausted(self.plan) {
+        if self.stopped.is_none() && limited && self.ordered.exhausted(self.plan) {
             self.stopped = Some(Stopped::LimitsReached);
         }
         let rows = self.outputs.rows.iter().sum();
@@ -192,38 +213,138 @@ impl<'r> Writer<'r> {
         Ok(())
     }
 
-    fn morsel(&mut self, task: &mut Task<'_>, inputs: &[Input]) -> Result<(), RunError> {
-        let input = task.input;
-        if let Some(decoded) = &task.decoded {
-            self.times.pass(decoded);
+    /// Learns where a morsel stands, where it could not be known from the start.
+    fn stand<'a>(
+        &mut self,
+        context: &'a Context<'a>,
+        tasks: &mut [Task<'a>],
+        at: usize,
+        reopen: &(dyn Fn(usize) -> Option<Input> + Sync),
+    ) {
+        if tasks[at].base.is_some() {
+            return;
         }
-        let mut outcome = task.finish(&mut self.state);
+        let again = tasks[at].needs_base();
+        // Ordered stages ask for times only now.
+        if (again || self.plan.order_matters)
+            && let Some(decoded) = &tasks[at].decoded
+        {
+            let input = tasks[at].input;
+            let untimed = self.untimed[input];
+            let look = || first_after(tasks, at).or_else(|| first_time_of(context, reopen, input));
+            let later = || (!untimed).then(look).flatten();
+            let base = self.times.base(self.inputs[input].records, decoded, later);
+            self.untimed[input] = base.time == Base::UNTIMED;
+            decoded.set_base(base);
+            if again {
+                tasks[at].run_with_base(context, base);
+            }
+            tasks[at].base = Some(base);
+        }
+    }
+
+    /// Takes over what a morsel gave; what waits for the ordered part.
+    fn morsel(&mut self, context: &Context<'_>, task: &mut Task<'_>, inputs: &[Input]) -> Result<Vec<Held>, RunError> {
+        let input = task.input;
+        let (mut outcome, mut held) = task.finish();
         // What was read of a mapped file that has shrunk is not what stood there.
         inputs[input].check()?;
-        if let Some((offset, why)) = stop_at(self.options, self.bad.total(), &task.bad, &outcome) {
-            outcome.cut(offset);
-            task.bad.retain(|bad| bad.position.offset <= offset);
-            self.stopped = Some(why);
+        let mut clock = None;
+        if let Some(decoded) = &task.decoded {
+            self.times.pass(decoded);
+            if context.order != ReplayOrder::AsTheyLie {
+                let base = task.base.unwrap_or_default();
+                let running = &mut self.running[if self.options.order == Order::Input { 0 } else { input }];
+                clock = MorselClock::new(self.options.order, decoded, base, running).map(Arc::new);
+                let first = decoded
+                    .first_time()
+                    .or((base.time != Base::UNTIMED).then_some(base.time));
+                self.ordered.begin(first.or(Some(base.seq as i64)));
+            }
         }
-        self.keep_bad(&task.bad)?;
-        self.count(&outcome);
-        self.outputs.write(&outcome)?;
+        if context.order == ReplayOrder::Clock {
+            match &clock {
+                Some(clock) => {
+                    outcome.clocked(clock);
+                    held.iter_mut().for_each(|held| held.clocked(clock));
+                }
+                None => {}
+            }
+        }
+        let lines = task.lines.unwrap_or(self.inputs[input].lines);
+        self.waiting.morsel(task, lines, clock.as_deref(), context.order);
+        self.waiting.outcome(&mut outcome);
+        self.outputs.take(&mut outcome);
         self.not_finite += outcome.not_finite;
         self.errors.merge(outcome.errors);
-        self.consumed[input] = task.morsel.consumed();
+        self.consumed[input] += task.morsel.consumed().saturating_sub(self.consumed[input]);
         if let Some(decoded) = &task.decoded {
             self.inputs[input].records += decoded.records;
             self.inputs[input].lines += decoded.lines;
             self.inputs[input].bytes += decoded.bytes;
             self.big_ints += decoded.big_ints_read();
         }
+        Ok(held)
+    }
+
+    /// Runs the ordered stages as far as all records are there.
+    fn advance(
+        &mut self,
+        context: &Context<'_>,
+        held: Vec<Held>,
+        bound: Option<Bound>,
+        last: bool,
+    ) -> Result<(), RunError> {
+        let clock = self.running.iter().filter_map(|running| running.largest).max();
+        let until = match bound {
+            Some(Bound::Before { time, input, offset }) if !last => Place::record(time, input as u32, offset),
+            // What follows as it lies is not before what has been.
+            _ => Place::record(clock.unwrap_or(i64::MIN), u32::MAX, u64::MAX),
+        };
+        let until = match self.options.at_end {
+            AtEnd::Flush if last => Place::LAST,
+            _ => until,
+        };
+        let ending = Ending {
+            last: clock.unwrap_or(0),
+        };
+        let ending = (last && self.options.at_end != AtEnd::Hold).then_some(ending);
+        let mut outcome = self.ordered.round(context, held, until, ending);
+        self.waiting.outcome(&mut outcome);
+        self.outputs.take(&mut outcome);
+        self.not_finite += outcome.not_finite;
+        self.errors.merge(outcome.errors);
+        let end = Place {
+            end: true,
+            ..Place::LAST
+        };
+        self.release(if last { end } else { until })
+    }
+
+    /// Writes, shows and counts everything that stands before a place, and stops there if need be.
+    fn release(&mut self, until: Place) -> Result<(), RunError> {
+        let mut ready = self.waiting.ready(until);
+        let evaluation = self.errors.first();
+        let evaluation = evaluation.map(|(_, error)| (error.first, error.message.clone()));
+        let mut until = until;
+        if let Some((place, why)) = stop_at(self.options, self.bad.total(), &ready.bad, evaluation) {
+            ready.cut(place);
+            until = until.min(place);
+            self.stopped = Some(why);
+        }
+        self.keep_bad(&ready.bad)?;
+        self.count(&ready);
+        self.outputs.write(until)?;
+        if self.stopped.is_some() {
+            self.outputs.forget();
+        }
         Ok(())
     }
 
     /// Shows side lines, adds up metrics.
-    fn count(&mut self, outcome: &Outcome) {
-        outcome.side.iter().for_each(|line| self.observer.say(&line.text));
-        for sample in &outcome.samples {
+    fn count(&mut self, ready: &Waiting) {
+        ready.side.iter().for_each(|line| self.observer.say(&line.text));
+        for sample in &ready.samples {
             let metric = self.metrics.entry(sample.name.clone()).or_insert_with(|| MetricReport {
                 name: sample.name.clone(),
                 ..MetricReport::default()
@@ -236,22 +357,21 @@ impl<'r> Writer<'r> {
         }
     }
 
-    fn keep_bad(&mut self, bad: &[BadRecord]) -> Result<(), RunError> {
-        for record in bad {
+    fn keep_bad(&mut self, bad: &[Bad]) -> Result<(), RunError> {
+        for Bad { line, record, .. } in bad {
             *self.bad.counts.entry(record.cause).or_default() += 1;
             let input = &self.inputs[record.position.input as usize];
-            let line = input.lines + record.line + 1;
             if self.bad.first.len() < EXAMPLES {
                 let (input, at, reason) = (input.name.clone(), record.at, record.reason.clone());
                 self.bad.first.push(BadExample {
                     input,
-                    line,
+                    line: *line,
                     at,
                     reason,
                 });
             }
             if let Some(dead) = &mut self.dead {
-                dead.write(&dead_letter(record, &input.name, line))?;
+                dead.write(&dead_letter(record, &input.name, *line))?;
             }
         }
         Ok(())
@@ -354,7 +474,7 @@ fn dead_letter(bad: &BadRecord, input: &str, line: u64) -> Vec<u8> {
 }
 
 impl<'a> Context<'a> {
-    fn new(plan: &'a Plan, program: &'a Program<'a>, seed: u64) -> Self {
+    fn new(plan: &'a Plan, program: &'a Program<'a>, inputs: &[Input], options: &RunOptions) -> Self {
         let name = |stream: &str| {
             let mut text = Vec::new();
             write_json_text(stream, &mut text);
@@ -370,7 +490,13 @@ impl<'a> Context<'a> {
             decode: Arc::new(plan.decode.clone()),
             fields: Arc::new(plan.query.fields.clone()),
             sink_names: sinks.collect(),
-            seed,
+            seed: options.seed,
+            inputs: inputs.iter().map(|input| input.name().to_owned()).collect(),
+            order: match options.order {
+                Order::Input if !plan.order_matters => ReplayOrder::AsTheyLie,
+                Order::Time | Order::Assumed => ReplayOrder::Time,
+                Order::Input | Order::Arrival { .. } => ReplayOrder::Clock,
+            },
         }
     }
 }

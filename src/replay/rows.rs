@@ -3,24 +3,86 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::data::{Column, EventRows, FieldId, FieldTable, Key, PathSeg, Pseudo, Rows, Value};
+use super::gathered::Gathered;
+use crate::data::{Column, EventRows, FieldId, FieldTable, Key, PathSeg, Place, Pseudo, Rows, Value};
 
-/// Where made rows come from: the record of each, and which of the rows born of it it is.
+/// Where rows come from: each from a row of what was there before, and which of the rows born of it
+/// it is.
 #[derive(Clone)]
 pub(super) struct Lineage {
-    /// The batch of records.
-    pub(super) event: Arc<dyn EventRows>,
-    /// For each row the row of its record.
-    pub(super) records: Arc<[u32]>,
+    pub(super) origin: Origin,
+    /// For each row the row it comes from; none: the same.
+    pub(super) rows: Option<Arc<[u32]>>,
     /// For each row its number among those of the same record; none: all 0.
     pub(super) index: Option<Arc<[u32]>>,
     /// The event type the rows have become.
     pub(super) event_type: Option<Arc<str>>,
 }
 
+/// What rows go back to.
+#[derive(Clone)]
+pub(super) enum Origin {
+    /// Records.
+    Records(Arc<dyn EventRows>),
+    /// Rows that an operator has made of several.
+    Made(Arc<MadeRows>),
+    /// Rows that an operator has put in a new order.
+    Gathered(Arc<Gathered>),
+}
+
+/// Where made rows stand, and when they are.
+#[derive(Debug)]
+pub(super) struct MadeRows {
+    pub(super) places: Vec<Place>,
+    pub(super) times: Vec<i64>,
+    /// The names of the inputs.
+    pub(super) inputs: Arc<[String]>,
+    /// The `_seq` of each row's record.
+    pub(super) seqs: Option<Column>,
+}
+
+impl MadeRows {
+    pub(super) fn pseudo(&self, which: Pseudo, rows: Option<&[u32]>) -> Column {
+        let count = rows.map_or(self.places.len(), <[u32]>::len);
+        let row = |at: usize| rows.map_or(at, |rows| rows[at] as usize);
+        match which {
+            Pseudo::Time => Column::Timestamp((0..count).map(|at| self.times[row(at)]).collect::<Vec<_>>().into()),
+            Pseudo::Input => {
+                let inputs = (0..count).map(|at| i64::from(self.places[row(at)].input));
+                Column::Int(inputs.collect::<Vec<_>>().into())
+            }
+            Pseudo::Source => {
+                let name = |at: usize| self.inputs.get(self.places[row(at)].input as usize);
+                let names = (0..count).map(|at| name(at).map_or(Value::Null, |name| Value::str(name)));
+                Column::from_values(names.collect())
+            }
+            Pseudo::Index => Column::Const(Value::Int(0), count),
+            Pseudo::Seq => match (&self.seqs, rows) {
+                (None, _) => Column::nulls(count),
+                (Some(seqs), None) => seqs.clone(),
+                (Some(seqs), Some(rows)) => seqs.take(rows),
+            },
+            Pseudo::Type => Column::nulls(count),
+        }
+    }
+}
+
 impl Lineage {
-    fn pseudo(&self, which: Pseudo, rows: Option<&[u32]>) -> Column {
-        let count = rows.map_or(self.records.len(), <[u32]>::len);
+    /// The row that a row comes from.
+    pub(super) fn source(&self, row: u32) -> u32 {
+        self.rows.as_ref().map_or(row, |rows| rows[row as usize])
+    }
+
+    fn origin(&self, which: Pseudo, rows: Option<&[u32]>) -> Column {
+        match &self.origin {
+            Origin::Records(event) => event.pseudo(which, rows),
+            Origin::Made(made) => made.pseudo(which, rows),
+            Origin::Gathered(gathered) => gathered.pseudo(which, rows),
+        }
+    }
+
+    fn pseudo(&self, which: Pseudo, len: usize, rows: Option<&[u32]>) -> Column {
+        let count = rows.map_or(len, <[u32]>::len);
         match (which, &self.event_type, &self.index) {
             (Pseudo::Type, Some(name), _) => Column::Const(Value::Str(name.clone()), count),
             (Pseudo::Index, _, None) => Column::Const(Value::Int(0), count),
@@ -31,11 +93,13 @@ impl Lineage {
                     None => index.iter().map(|&at| i64::from(at)).collect::<Vec<_>>().into(),
                 })
             }
-            _ => match rows {
-                None => self.event.pseudo(which, Some(&self.records)),
-                Some(rows) => {
-                    let records: Vec<u32> = rows.iter().map(|&row| self.records[row as usize]).collect();
-                    self.event.pseudo(which, Some(&records))
+            _ => match (rows, &self.rows) {
+                (None, None) => self.origin(which, None),
+                (None, Some(sources)) => self.origin(which, Some(sources)),
+                (Some(rows), None) => self.origin(which, Some(rows)),
+                (Some(rows), Some(_)) => {
+                    let sources: Vec<u32> = rows.iter().map(|&row| self.source(row)).collect();
+                    self.origin(which, Some(&sources))
                 }
             },
         }
@@ -44,7 +108,11 @@ impl Lineage {
 
 impl fmt::Debug for Lineage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} rows of {} records", self.records.len(), self.event.len())
+        match &self.origin {
+            Origin::Records(event) => write!(f, "rows of {} records", event.len()),
+            Origin::Made(made) => write!(f, "rows of {} made", made.places.len()),
+            Origin::Gathered(gathered) => write!(f, "rows of {} gathered", gathered.len()),
+        }
     }
 }
 
@@ -54,12 +122,13 @@ pub(super) struct Projected {
     pub(super) fields: Arc<FieldTable>,
     pub(super) names: Arc<[(String, FieldId)]>,
     pub(super) columns: Vec<Column>,
+    pub(super) len: usize,
     pub(super) from: Lineage,
 }
 
 impl Rows for Projected {
     fn len(&self) -> usize {
-        self.from.records.len()
+        self.len
     }
 
     fn column(&self, field: FieldId, rows: Option<&[u32]>) -> Column {
@@ -79,7 +148,7 @@ impl Rows for Projected {
     }
 
     fn pseudo(&self, which: Pseudo, rows: Option<&[u32]>) -> Column {
-        self.from.pseudo(which, rows)
+        self.from.pseudo(which, self.len(), rows)
     }
 
     fn whole(&self, row: u32) -> Value {
@@ -125,7 +194,7 @@ impl Rows for Values {
     }
 
     fn pseudo(&self, which: Pseudo, rows: Option<&[u32]>) -> Column {
-        self.from.pseudo(which, rows)
+        self.from.pseudo(which, self.len(), rows)
     }
 
     fn whole(&self, row: u32) -> Value {

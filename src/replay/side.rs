@@ -2,11 +2,12 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use super::execute::{Context, Flow, Shape, View};
+use super::execute::{Context, ReplayOrder};
+use super::flow::{Flow, Shape, View};
 use super::outcome::{Outcome, Sample, SampleKind, SideLine};
 use crate::data::format::{write_json, write_text};
 use crate::data::value::FixedHasher;
-use crate::data::{Column, Pseudo, Value};
+use crate::data::{Column, Place, Pseudo, Value};
 use crate::eval::Evaluator;
 use crate::ir::{ExprId, SideChannel};
 use crate::plan::Step;
@@ -28,17 +29,17 @@ pub(super) fn say(
     };
     match what {
         SideChannel::Print(args) if args.is_empty() => {
-            lines(out, flow, view, |_, row| whole(flow, row));
+            lines(out, context, flow, view, |_, row| whole(flow, row));
         }
         SideChannel::Print(args) => {
             let columns = columns(evaluator, args, view);
-            lines(out, flow, view, |at, _| joined(&columns, at));
+            lines(out, context, flow, view, |at, _| joined(&columns, at));
         }
         SideChannel::Log { level, text, sample } => {
             let view = sampled(context, *sample, flow, view);
             let columns = columns(evaluator, text, &view);
             let head = format!("{level}: {}: ", stream());
-            lines(out, flow, &view, |at, row| {
+            lines(out, context, flow, &view, |at, row| {
                 let body = if columns.is_empty() {
                     whole(flow, row)
                 } else {
@@ -49,17 +50,17 @@ pub(super) fn say(
         }
         SideChannel::Trace { name, sample } => {
             let view = sampled(context, *sample, flow, view);
-            lines(out, flow, &view, |_, row| {
+            lines(out, context, flow, &view, |_, row| {
                 format!("trace: {name}: {}: {}", stream(), whole(flow, row))
             });
         }
         SideChannel::Metrics { counter, histogram } => {
             if let Some(name) = counter {
-                samples(out, flow, view, name, |_| Some(SampleKind::Count));
+                samples(out, context, flow, view, name, |_| Some(SampleKind::Count));
             }
             if let Some((name, value)) = histogram {
                 let column = evaluator.eval(*value, view.rows.as_deref());
-                samples(out, flow, view, name, |at| {
+                samples(out, context, flow, view, name, |at| {
                     number(&column.value(at)).map(SampleKind::Value)
                 });
             }
@@ -73,20 +74,43 @@ fn columns(evaluator: &mut Evaluator<'_>, args: &[ExprId], view: &View) -> Vec<C
         .collect()
 }
 
-fn lines(out: &mut Outcome, flow: &Flow, view: &View, mut text: impl FnMut(usize, u32) -> String) {
+/// Where the selected rows stand.
+fn places(context: &Context<'_>, flow: &Flow, view: &View) -> Vec<Place> {
+    let mut times = flow.times(view);
+    if context.order == ReplayOrder::AsTheyLie {
+        times.fill(0);
+    }
+    flow.places(view, &times)
+}
+
+fn lines(
+    out: &mut Outcome,
+    context: &Context<'_>,
+    flow: &Flow,
+    view: &View,
+    mut text: impl FnMut(usize, u32) -> String,
+) {
+    let places = places(context, flow, view);
     for (at, row) in view.each(flow.rows.len()).enumerate() {
         out.side.push(SideLine {
-            offset: flow.offset(row),
+            place: places[at],
             text: text(at, row),
         });
     }
 }
 
-fn samples(out: &mut Outcome, flow: &Flow, view: &View, name: &str, mut kind: impl FnMut(usize) -> Option<SampleKind>) {
-    for (at, row) in view.each(flow.rows.len()).enumerate() {
+fn samples(
+    out: &mut Outcome,
+    context: &Context<'_>,
+    flow: &Flow,
+    view: &View,
+    name: &str,
+    mut kind: impl FnMut(usize) -> Option<SampleKind>,
+) {
+    for (at, place) in places(context, flow, view).into_iter().enumerate() {
         if let Some(kind) = kind(at) {
             out.samples.push(Sample {
-                offset: flow.offset(row),
+                place,
                 name: name.to_owned(),
                 kind,
             });
@@ -119,9 +143,9 @@ fn joined(columns: &[Column], at: usize) -> String {
 fn whole(flow: &Flow, row: u32) -> String {
     let mut text = Vec::new();
     match &flow.shape {
-        Shape::Record => {
+        Shape::Record(event) => {
             text.push(b'{');
-            flow.event.members(row, &mut text);
+            event.members(row, &mut text);
             text.push(b'}');
         }
         _ => write_json(&flow.rows.whole(row), &mut text),

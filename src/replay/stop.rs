@@ -1,8 +1,8 @@
 //! Why a run stops at a record's place: rows determined before it are written, none after.
 
 use super::RunOptions;
-use super::outcome::{ErrorCount, Outcome};
-use crate::data::BadRecord;
+use super::waiting::Bad;
+use crate::data::Place;
 
 /// Why a run stopped before the end of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,14 +17,14 @@ pub enum Stopped {
     LimitsReached,
 }
 
-/// Where in this morsel the run must stop, and why. `before` is the number of bad records so far,
-/// `bad` those of this morsel in order.
+/// Where the run must stop, and why. `before` is the number of bad records so far, `bad` those that
+/// are next in order, `evaluation` the first evaluation error.
 pub(super) fn stop_at(
     options: &RunOptions,
     before: u64,
-    bad: &[BadRecord],
-    outcome: &Outcome,
-) -> Option<(u64, Stopped)> {
+    bad: &[Bad],
+    evaluation: Option<(Place, String)>,
+) -> Option<(Place, Stopped)> {
     let allowed = if options.fail_on_bad {
         Some(0)
     } else {
@@ -32,12 +32,11 @@ pub(super) fn stop_at(
     };
     let bad = allowed.and_then(|allowed| {
         let more = usize::try_from(allowed.saturating_sub(before)).unwrap_or(usize::MAX);
-        let record = bad.get(more)?;
-        Some((record.position.offset, Stopped::Bad(record.reason.clone())))
+        let bad = bad.get(more)?;
+        Some((bad.place, Stopped::Bad(bad.record.reason.clone())))
     });
-    let evaluation = options.strict.then(|| outcome.errors.first()).flatten();
-    let evaluation =
-        evaluation.map(|(_, ErrorCount { first, message, .. })| (first.offset, Stopped::Evaluation(message.clone())));
+    let evaluation = evaluation.filter(|_| options.strict);
+    let evaluation = evaluation.map(|(place, message)| (place, Stopped::Evaluation(message)));
     match (bad, evaluation) {
         (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
         (a, b) => a.or(b),

@@ -3,8 +3,7 @@
 use super::RunError;
 use super::morsel::Task;
 use crate::data::format::write_timestamp;
-use crate::ir::{Over, Window};
-use crate::plan::{Plan, StepKind};
+use crate::plan::Plan;
 use crate::read::{Base, Decoded};
 
 /// What is known of the times so far.
@@ -36,15 +35,7 @@ impl Times {
 
 /// Whether some operator goes by the times of rows, not only by their order.
 pub(super) fn needs_time(plan: &Plan) -> bool {
-    let timed = |over: &Window| !matches!(over, Window::Count { .. });
-    let steps = plan.stages.iter().flat_map(|stage| &stage.steps);
-    steps.into_iter().any(|step| match &step.kind {
-        StepKind::Window(window, ..) => timed(window),
-        StepKind::Aggregate(aggregate) => matches!(&aggregate.over, Over::Window(window) if timed(window)),
-        StepKind::Distinct(_, within, _) => within.is_some(),
-        StepKind::Throttle(..) | StepKind::Join(_) | StepKind::Timer(_) => true,
-        _ => false,
-    })
+    plan.time_matters
 }
 
 /// Why an input without times does not do.

@@ -1,6 +1,8 @@
 //! `.validate(schema: E)`: rows that do not conform to an event's declaration are bad records.
 
-use super::execute::{Flow, View};
+use super::flow::{Flow, View};
+use super::rows::Origin;
+use crate::data::format::write_json;
 use crate::data::time::parse_timestamp;
 use crate::data::{BadCause, BadRecord, Column, Type, Value};
 use crate::ir::{EventField, EventId};
@@ -22,20 +24,35 @@ pub(super) fn rows(plan: &Plan, event: EventId, flow: &Flow, view: &View) -> (Ve
         {
             None => kept.push(row),
             Some(reason) => {
-                let record = flow.record(row);
-                let position = flow.event.position(record);
+                let position = flow.position(row);
+                let (line, text) = source(flow, row);
                 bad.push(BadRecord {
                     position,
-                    line: flow.event.line(record),
+                    line,
                     at: position.offset,
                     cause: BadCause::Invalid,
                     reason: format!("{reason} (`.validate` against `{}`)", event.name),
-                    text: flow.event.text(record).to_vec(),
+                    text,
                 });
             }
         }
     }
     (kept, bad)
+}
+
+/// The line and text of a row's record; a row that an operator has made is its own.
+fn source(flow: &Flow, row: u32) -> (u64, Vec<u8>) {
+    match &flow.from.origin {
+        Origin::Records(records) => {
+            let record = flow.from.source(row);
+            (records.line(record), records.text(record).to_vec())
+        }
+        Origin::Made(_) | Origin::Gathered(_) => {
+            let mut text = Vec::new();
+            write_json(&flow.rows.whole(row), &mut text);
+            (0, text)
+        }
+    }
 }
 
 fn wrong(field: &EventField, value: &Value) -> Option<String> {

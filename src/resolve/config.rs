@@ -203,7 +203,7 @@ fn constant(cx: &mut Cx<'_>, module: usize, expr: &crate::syntax::ast::Expr) -> 
 }
 
 /// `env("NAME")`
-fn env(cx: &mut Cx<'_>, span: Span, args: &[crate::syntax::ast::Arg]) -> Option<Value> {
+pub(super) fn env(cx: &mut Cx<'_>, span: Span, args: &[crate::syntax::ast::Arg]) -> Option<Value> {
     use crate::syntax::ast::{ArgValue, ExprKind};
     let name = match args {
         [arg] => match &arg.value {

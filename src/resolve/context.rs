@@ -5,7 +5,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::Options;
 use super::constants::Constant;
 use super::imports::Module;
-use crate::data::Type;
+use crate::data::{FieldId, Path, Type};
 use crate::diag::{Code, Diagnostic, SourceMap, Span, nearest};
 use crate::ir::{EventId, LocalId, Query, StreamId};
 use crate::syntax::ast;
@@ -27,8 +27,8 @@ pub(super) enum What<'a> {
     Function,
     /// `pattern`: refused where it is declared
     Pattern,
-    /// `connector`: refused where it is declared
-    Connector,
+    /// `connector`, and the module that declares it
+    Connector(&'a ast::Connector, usize),
 }
 
 impl What<'_> {
@@ -42,7 +42,7 @@ impl What<'_> {
             Self::Var => "a variable",
             Self::Function => "a function",
             Self::Pattern => "a pattern",
-            Self::Connector => "a connector",
+            Self::Connector(..) => "a connector",
         }
     }
 }
@@ -78,6 +78,10 @@ pub(super) struct Cx<'a> {
     /// Constructs that a note was given for.
     pub noted: IndexSet<&'static str>,
     pub locals: u32,
+    /// Whether the configuration allows lateness, so that windows may be emitted again.
+    pub allowed_lateness: bool,
+    /// How many hidden fields there are.
+    pub hidden: u32,
     /// The stream at hand and the ordinal of the next call in it that draws random numbers.
     pub draws: (String, u64),
 }
@@ -103,6 +107,8 @@ impl<'a> Cx<'a> {
             used: IndexSet::new(),
             noted: IndexSet::new(),
             locals: 0,
+            allowed_lateness: false,
+            hidden: 0,
             draws: (String::new(), 0),
         }
     }
@@ -191,6 +197,14 @@ impl<'a> Cx<'a> {
     pub(super) fn local(&mut self) -> LocalId {
         self.locals += 1;
         LocalId(self.locals - 1)
+    }
+
+    /// A fresh field that no program can name: its name begins with a control character.
+    pub(super) fn hidden(&mut self, what: &str) -> FieldId {
+        self.hidden += 1;
+        self.query
+            .fields
+            .intern(Path::key(&format!("\u{1}{what}{}", self.hidden - 1)))
     }
 
     /// The event of a name that nothing declares.

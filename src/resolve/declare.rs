@@ -55,8 +55,10 @@ fn declare<'a>(cx: &mut Cx<'a>, module: usize, item: &'a ast::Item) {
             name(cx, module, &pattern.name, What::Pattern);
         }
         ItemKind::Connector(connector) => {
-            cx.refuse(connector.name.span, format!("the connector `{}`", connector.name.name));
-            name(cx, module, &connector.name, What::Connector);
+            if !super::connectors::runs(connector) {
+                cx.refuse(connector.name.span, format!("the connector `{}`", connector.name.name));
+            }
+            name(cx, module, &connector.name, What::Connector(connector, module));
         }
     }
 }
@@ -114,12 +116,17 @@ pub(super) fn is_pseudo(name: &str) -> bool {
     matches!(name, "_time" | "_type" | "_seq" | "_source" | "_partition")
 }
 
-/// Adds a stream, after the inner streams of its merge.
+/// Adds a stream, after the inner streams of its merge or join.
 fn draft<'a>(cx: &mut Cx<'a>, module: usize, name: String, span: Span, body: &'a ast::StreamExpr) -> StreamId {
     let mut inputs = Vec::new();
-    if let ast::Source::Merge(parts, _) = &body.source {
+    let (parts, is_join) = match &body.source {
+        ast::Source::Merge(parts, _) => (parts.as_slice(), false),
+        ast::Source::Join(_, parts, _) => (parts.as_slice(), true),
+        ast::Source::Pattern(_) | ast::Source::Timer(..) => (&[][..], false),
+    };
+    {
         for (at, part) in parts.iter().enumerate() {
-            inputs.push(needs_stream(part).then(|| {
+            inputs.push((is_join || needs_stream(part)).then(|| {
                 let inner = part
                     .name
                     .as_ref()

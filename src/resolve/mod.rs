@@ -2,25 +2,30 @@
 //!
 //! The way: [`imports`] parses all texts, [`declare`] collects what they declare, [`events`] and
 //! [`constants`] give these meaning, [`graph`] finds the order of the streams, [`streams`] lowers
-//! them one by one, [`warnings`] looks back at what was never used.
+//! them one by one, [`reads`] tells joins what is asked of them, [`warnings`] looks back at what was never used.
 //!
 //! Invariant: an error is said once. What depends on something erroneous has type *any* and is not
 //! complained about again.
 
 mod config;
+mod connectors;
 mod constants;
 mod context;
 mod declare;
 mod events;
 mod expr;
+mod flow;
 mod graph;
 mod imports;
+mod join;
 mod ops;
 mod params;
+mod reads;
 mod row;
 mod sources;
 mod streams;
 mod types;
+mod walk;
 mod warnings;
 
 use crate::data::Value;
@@ -58,6 +63,7 @@ pub fn compile(sources: &mut SourceMap, main: FileId, options: &Options) -> Reso
     events::resolve(&mut cx);
     constants::resolve(&mut cx, given);
     let config = config::resolve(&mut cx);
+    cx.allowed_lateness = config.iter().any(|(key, _)| key == "watermark.allowed_lateness");
     streams::resolve(&mut cx);
     warnings::look_back(&mut cx);
     finish(cx, config)

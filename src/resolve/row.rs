@@ -19,6 +19,9 @@ pub(super) struct Row {
     pub source: Option<String>,
     /// The keys of the partition in force.
     pub keys: Keys,
+    /// Whether an aggregation made the rows, which then have a revision: 0 where they have no field of
+    /// this name.
+    pub aggregated: bool,
 }
 
 /// The keys of the partition in force, for `_partition`.
@@ -41,6 +44,33 @@ pub(super) enum Part {
     Open,
     /// Rows with exactly these fields.
     Columns(Rc<Vec<Column>>),
+    /// Rows of a join: a record of each input, by its name.
+    Joined(Rc<Vec<Side>>),
+    /// Rows to which an operator has added fields.
+    With(Box<Part>, Rc<Vec<Column>>),
+}
+
+/// One input of a join, in the rows that the join makes.
+#[derive(Clone, Debug)]
+pub(super) struct Side {
+    /// Its name.
+    pub name: String,
+    /// Its own rows.
+    pub row: Row,
+    /// Whether it may be missing: the outer side of an outer join.
+    pub optional: bool,
+}
+
+impl Side {
+    /// The type of its record in the joined row.
+    pub(super) fn ty(&self, cx: &Cx<'_>) -> Type {
+        self.or_null(self.row.ty(cx))
+    }
+
+    /// A type as it is where the side may be missing.
+    pub(super) fn or_null(&self, ty: Type) -> Type {
+        if self.optional { optional(ty) } else { ty }
+    }
 }
 
 /// A field of a projected row.
@@ -69,6 +99,7 @@ impl Row {
             aliases: Vec::new(),
             source: None,
             keys: Keys::None,
+            aggregated: false,
         }
     }
 
@@ -80,12 +111,14 @@ impl Row {
     /// The same names over rows of exactly these fields.
     pub(super) fn project(&mut self, columns: Vec<Column>) {
         self.parts = vec![Part::Columns(Rc::new(columns))];
+        self.aggregated = false;
         self.lose_keys();
     }
 
     /// The same names over rows of which nothing is known.
     pub(super) fn forget(&mut self) {
         self.parts = vec![Part::Open];
+        self.aggregated = false;
         self.lose_keys();
     }
 
@@ -114,15 +147,42 @@ impl Row {
         }
     }
 
+    /// Adds fields to the rows; one that has the name of another takes its place.
+    pub(super) fn add(&mut self, columns: &[Column]) {
+        for part in &mut self.parts {
+            let inner = std::mem::replace(part, Part::Open);
+            *part = inner.with(columns);
+        }
+    }
+
     /// Whether the rows may be projected ones, whose fields are values and not paths into a record.
     pub(super) fn is_projected(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Columns(_)))
+        self.parts.iter().any(|part| matches!(part.base(), Part::Columns(_)))
+    }
+
+    /// Whether a field may be a value that was computed, and not a part of a record.
+    pub(super) fn is_value(&self, name: &str) -> bool {
+        self.parts.iter().any(|part| part.is_value(name))
+    }
+
+    /// The inputs of the join whose rows these are, if all are.
+    pub(super) fn sides(&self) -> Option<Rc<Vec<Side>>> {
+        let joined = |part: &'_ Part| match part.base() {
+            Part::Joined(sides) => Some(sides.clone()),
+            _ => None,
+        };
+        let first = joined(self.parts.first()?)?;
+        let same = |part| joined(part).is_some_and(|sides| Rc::ptr_eq(&sides, &first));
+        self.parts.iter().all(same).then_some(first)
     }
 
     /// The declared event, if all rows are of one.
     pub(super) fn event(&self) -> Option<EventId> {
         match self.parts.as_slice() {
-            [Part::Event(id)] => Some(*id),
+            [part] => match part.base() {
+                Part::Event(id) => Some(*id),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -130,48 +190,133 @@ impl Row {
     /// The names of all known fields.
     pub(super) fn names<'r>(&'r self, cx: &'r Cx<'_>) -> Vec<&'r str> {
         let mut names = Vec::new();
-        for part in &self.parts {
-            match part {
-                Part::Event(id) => names.extend(cx.event(*id).fields.iter().map(|field| field.name.as_str())),
-                Part::Columns(columns) => names.extend(columns.iter().map(|column| column.name.as_str())),
-                Part::Open => {}
+        self.parts.iter().for_each(|part| part.names(cx, &mut names));
+        names
+    }
+
+    /// The names and types of the fields, where they are all known, for typed outputs: rows of the
+    /// same fields, computed or joined. Whole events may hold more than their declaration names.
+    pub(super) fn columns(&self, cx: &Cx<'_>) -> Option<Vec<(String, Type)>> {
+        let mut kinds = self.parts.iter().map(|part| part.columns(cx));
+        let mut columns = kinds.next()??;
+        for other in kinds {
+            let other = other?;
+            let same = |(a, b): (&(String, Type), &(String, Type))| a.0 == b.0;
+            if other.len() != columns.len() || !columns.iter().zip(&other).all(same) {
+                return None;
+            }
+            for (column, (_, ty)) in columns.iter_mut().zip(&other) {
+                column.1 = join(&column.1, ty);
             }
         }
-        names
+        Some(columns)
     }
 
     /// The type of the row as a record.
     pub(super) fn ty(&self, cx: &Cx<'_>) -> Type {
+        let any = Type::Map(Box::new(Type::Str), Box::new(Type::Any));
         match self.parts.as_slice() {
-            [Part::Columns(columns)] => Type::Record(
-                columns
-                    .iter()
-                    .map(|column| (column.name.clone(), column.ty.clone()))
-                    .collect(),
-            ),
-            [Part::Event(id)] => {
-                let fields = &cx.event(*id).fields;
-                let ty = |name: &str| cx.event_field(*id, name).unwrap_or_default();
-                Type::Record(
-                    fields
-                        .iter()
-                        .map(|field| (field.name.clone(), ty(&field.name)))
-                        .collect(),
-                )
-            }
-            _ => Type::Map(Box::new(Type::Str), Box::new(Type::Any)),
+            [part] => part.fields(cx).map_or(any, Type::Record),
+            _ => any,
         }
     }
 }
 
 impl Part {
     fn find(&self, cx: &Cx<'_>, name: &str) -> Found {
+        let of = |columns: &[Column]| {
+            let column = columns.iter().find(|column| column.name == name);
+            column.map(|column| Found::Yes(column.ty.clone()))
+        };
         match self {
             Self::Open => Found::Maybe,
             Self::Event(id) => cx.event_field(*id, name).map_or(Found::No, Found::Yes),
-            Self::Columns(columns) => {
-                let column = columns.iter().find(|column| column.name == name);
-                column.map_or(Found::No, |column| Found::Yes(column.ty.clone()))
+            Self::Columns(columns) => of(columns).unwrap_or(Found::No),
+            Self::Joined(sides) => {
+                let side = sides.iter().find(|side| side.name == name);
+                side.map_or(Found::No, |side| Found::Yes(side.ty(cx)))
+            }
+            Self::With(inner, added) => of(added).unwrap_or_else(|| inner.find(cx, name)),
+        }
+    }
+
+    /// The kind of row without what was added.
+    fn base(&self) -> &Self {
+        match self {
+            Self::With(inner, _) => inner.base(),
+            other => other,
+        }
+    }
+
+    fn is_value(&self, name: &str) -> bool {
+        match self {
+            Self::Columns(_) => true,
+            Self::Event(_) | Self::Open | Self::Joined(_) => false,
+            Self::With(inner, added) => added.iter().any(|column| column.name == name) || inner.is_value(name),
+        }
+    }
+
+    fn with(self, columns: &[Column]) -> Self {
+        let replaced = |old: &Rc<Vec<Column>>| {
+            let new = |column: &&Column| columns.iter().all(|added| added.name != column.name);
+            old.iter().filter(new).chain(columns).cloned().collect()
+        };
+        match self {
+            Self::Columns(old) => Self::Columns(Rc::new(replaced(&old))),
+            Self::With(inner, old) => Self::With(inner, Rc::new(replaced(&old))),
+            plain => Self::With(Box::new(plain), Rc::new(columns.to_vec())),
+        }
+    }
+
+    fn names<'r>(&'r self, cx: &'r Cx<'_>, names: &mut Vec<&'r str>) {
+        match self {
+            Self::Event(id) => names.extend(cx.event(*id).fields.iter().map(|field| field.name.as_str())),
+            Self::Columns(columns) => names.extend(columns.iter().map(|column| column.name.as_str())),
+            Self::Joined(sides) => names.extend(sides.iter().map(|side| side.name.as_str())),
+            Self::With(inner, added) => {
+                inner.names(cx, names);
+                names.extend(added.iter().map(|column| column.name.as_str()));
+            }
+            Self::Open => {}
+        }
+    }
+
+    fn columns(&self, cx: &Cx<'_>) -> Option<Vec<(String, Type)>> {
+        match self.base() {
+            Self::Columns(_) => self.fields(cx),
+            Self::Joined(sides) => {
+                let mut fields = self.fields(cx)?;
+                for ((_, ty), side) in fields.iter_mut().zip(sides.iter()) {
+                    if side.row.columns(cx).is_none() {
+                        *ty = Type::Any;
+                    }
+                }
+                Some(fields)
+            }
+            _ => None,
+        }
+    }
+
+    /// The known fields with their types; none for rows of which nothing is known.
+    fn fields(&self, cx: &Cx<'_>) -> Option<Vec<(String, Type)>> {
+        let plain = |columns: &[Column]| {
+            let pair = |column: &Column| (column.name.clone(), column.ty.clone());
+            columns.iter().map(pair).collect::<Vec<_>>()
+        };
+        match self {
+            Self::Open => None,
+            Self::Columns(columns) => Some(plain(columns)),
+            Self::Joined(sides) => Some(sides.iter().map(|side| (side.name.clone(), side.ty(cx))).collect()),
+            Self::Event(id) => {
+                let fields = cx.event(*id).fields.iter();
+                let ty = |name: &str| cx.event_field(*id, name).unwrap_or_default();
+                Some(fields.map(|field| (field.name.clone(), ty(&field.name))).collect())
+            }
+            Self::With(inner, added) => {
+                let mut fields = inner.fields(cx)?;
+                fields.retain(|(name, _)| added.iter().all(|column| column.name != *name));
+                fields.extend(plain(added));
+                Some(fields)
             }
         }
     }

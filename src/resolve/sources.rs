@@ -1,9 +1,13 @@
 //! Where a stream's rows come from.
 
+use std::rc::Rc;
+
 use super::context::{Cx, What, did_you_mean};
 use super::expr::Lower;
-use super::row::{Part, Row};
-use super::streams::Flow;
+use super::flow::Flow;
+use super::join;
+use super::row::{Column, Part, Row};
+use crate::data::Type;
 use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::ir::{EventId, Op, Source, StreamId};
 use crate::syntax::ast::{self, PatternKind, StepExpr};
@@ -27,13 +31,20 @@ impl Origin<'_> {
         }
     }
 
-    /// The rows that come.
-    pub(super) fn row(&self, cx: &Cx<'_>, rows: &[Row]) -> Row {
+    /// The rows that come to the stream with this number.
+    pub(super) fn row(&self, cx: &Cx<'_>, at: usize, rows: &[Row]) -> Row {
+        if let ast::Source::Join(kind, inputs, _) = &cx.drafts[at].body.source {
+            return join::row(join::sides(*kind, inputs, &cx.drafts[at].inputs, rows));
+        }
         let mut parts: Vec<Part> = Vec::new();
         for source in &self.sources {
             match source {
                 Source::Event(id) if cx.event(*id).declared => parts.push(Part::Event(*id)),
-                Source::Event(_) | Source::Any | Source::Timer(_) => parts.push(Part::Open),
+                Source::Event(_) | Source::Any => parts.push(Part::Open),
+                Source::Timer(_) => parts.push(Part::Columns(Rc::new(vec![Column {
+                    name: "at".to_owned(),
+                    ty: Type::Timestamp,
+                }]))),
                 Source::Stream(StreamId(at)) => parts.extend(rows[*at as usize].parts.iter().cloned()),
             }
         }
@@ -65,24 +76,46 @@ pub(super) fn origin<'a>(cx: &mut Cx<'a>, at: usize) -> Origin<'a> {
     match &body.source {
         ast::Source::Pattern(pattern) => single(cx, module, pattern),
         ast::Source::Merge(inputs, _) => merged(cx, module, at, inputs),
-        ast::Source::Join(kind, _, span) => {
-            cx.refuse(*span, format!("`{}`", join_word(*kind)));
-            Origin::refused()
-        }
-        ast::Source::Timer(_, span) => {
-            cx.refuse(*span, "`timer`");
-            Origin::refused()
-        }
+        ast::Source::Join(..) => Origin {
+            sources: cx.drafts[at]
+                .inputs
+                .iter()
+                .flatten()
+                .map(|id| Source::Stream(*id))
+                .collect(),
+            step: None,
+            refused: false,
+        },
+        ast::Source::Timer(args, span) => timer(cx, module, args, *span),
     }
 }
 
-fn join_word(kind: ast::JoinKind) -> &'static str {
-    match kind {
-        ast::JoinKind::Inner => "join",
-        ast::JoinKind::Left => "left_join",
-        ast::JoinKind::Right => "right_join",
-        ast::JoinKind::Full => "full_join",
-        ast::JoinKind::Asof => "asof_join",
+/// `timer(1m)`
+fn timer<'a>(cx: &mut Cx<'a>, module: usize, args: &'a [ast::Arg], span: Span) -> Origin<'a> {
+    let every = match args {
+        [
+            ast::Arg {
+                names,
+                value: ast::ArgValue::Expr(expr),
+                ..
+            },
+        ] if names.is_empty() => super::ops::positive(cx, module, expr, "the time from one row of `timer` to the next"),
+        _ => {
+            cx.say(
+                Diagnostic::new(
+                    Code::OperatorArguments,
+                    span,
+                    "`timer` takes the time from one row to the next",
+                )
+                .help("for example `timer(1m)`"),
+            );
+            None
+        }
+    };
+    Origin {
+        sources: every.map(Source::Timer).into_iter().collect(),
+        step: None,
+        refused: every.is_none(),
     }
 }
 
@@ -215,7 +248,7 @@ fn declared_source(cx: &mut Cx<'_>, path: &[ast::Ident], what: What<'_>, declare
         What::Stream(id) => Some(Source::Stream(id)),
         // Refused where it is declared.
         What::Pattern => None,
-        What::Alias(_) | What::Constant(_) | What::Var | What::Function | What::Connector => {
+        What::Alias(_) | What::Constant(_) | What::Var | What::Function | What::Connector(..) => {
             let name = path.last()?;
             let message = format!("`{}` is {}; a stream reads events or streams", name.name, what.noun());
             cx.say(Diagnostic::new(Code::WrongKind, name.span, message).also(declared, "declared here"));
@@ -265,6 +298,8 @@ fn near_miss(cx: &mut Cx<'_>, module: usize, name: &ast::Ident) {
 impl<'c, 'a> Lower<'c, 'a> {
     /// Over the rows of a flow at its present place.
     pub(super) fn at(cx: &'c mut Cx<'a>, flow: &Flow) -> Self {
-        Self::over(cx, flow.module, &flow.row)
+        let mut lower = Self::over(cx, flow.module, &flow.row);
+        lower.given = flow.given.clone();
+        lower
     }
 }

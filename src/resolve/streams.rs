@@ -1,12 +1,15 @@
 //! Streams: sources, order, operators, and who writes to the output.
 
 use super::context::Cx;
+use super::flow::Flow;
 use super::graph;
+use super::join;
 use super::ops;
+use super::reads;
 use super::row::Row;
 use super::sources::{self, Origin};
 use crate::diag::Span;
-use crate::ir::{Op, Operator, Source, Stream, StreamId, Target};
+use crate::ir::{Source, Stream, StreamId};
 use crate::syntax::ast;
 
 /// A stream as declared.
@@ -20,30 +23,8 @@ pub(super) struct Draft<'a> {
     pub span: Span,
     /// The rest.
     pub body: &'a ast::StreamExpr,
-    /// For each input of a merge the stream that it became, if it does anything.
+    /// For each input of a merge the stream that it became, if it does anything; for all of a join.
     pub inputs: Vec<Option<StreamId>>,
-}
-
-/// A stream whose operators are being lowered.
-pub(super) struct Flow {
-    /// The module that declares it.
-    pub module: usize,
-    /// The rows at this place.
-    pub row: Row,
-    /// The operators so far.
-    pub ops: Vec<Operator>,
-    /// `.to(..)`
-    pub targets: Vec<Target>,
-    /// Whether something before this place was refused, so that what belongs to it is not refused again.
-    pub refused: bool,
-    /// Whether there is an `.emit`.
-    pub emits: bool,
-}
-
-impl Flow {
-    pub(super) fn push(&mut self, op: Op, span: Span) {
-        self.ops.push(Operator { op, span });
-    }
 }
 
 /// Lowers all streams.
@@ -53,36 +34,41 @@ pub(super) fn resolve(cx: &mut Cx<'_>) {
     let order = graph::order(cx, &origins, &makes);
     let mut rows: Vec<Row> = origins.iter().map(|_| Row::open()).collect();
     let mut streams: Vec<Option<Stream>> = origins.iter().map(|_| None).collect();
-    for at in order {
+    for &at in &order {
         let (stream, row) = lower(cx, at, &origins[at], &rows);
         rows[at] = row;
         streams[at] = Some(stream);
     }
     cx.query.streams = streams.into_iter().flatten().collect();
     choose_writers(cx);
+    reads::tell_joins(&mut cx.query, &order);
 }
 
 fn lower(cx: &mut Cx<'_>, at: usize, origin: &Origin<'_>, rows: &[Row]) -> (Stream, Row) {
     let Draft { module, body, span, .. } = cx.drafts[at];
     let name = cx.drafts[at].name.clone();
     cx.draws = (name.clone(), 0);
-    let mut flow = Flow {
-        module,
-        row: origin.row(cx, rows),
-        ops: Vec::new(),
-        targets: Vec::new(),
-        refused: origin.refused,
-        emits: false,
-    };
+    let row = origin.row(cx, at, rows);
+    let mut flow = Flow::new(module, row);
+    flow.refused = origin.refused;
+    flow.revises = cx.allowed_lateness || body.operators.iter().any(|of| of.name.name == "allowed_lateness");
     origin.condition(cx, &mut flow);
-    ops::lower(cx, &mut flow, &body.operators);
+    let operators = match &body.source {
+        ast::Source::Join(kind, inputs, place) => {
+            let streams = cx.drafts[at].inputs.clone();
+            join::lower(cx, &mut flow, (*kind, inputs, *place), &streams, &body.operators)
+        }
+        ast::Source::Pattern(_) | ast::Source::Merge(..) | ast::Source::Timer(..) => &body.operators,
+    };
+    ops::lower(cx, &mut flow, operators);
+    let columns = flow.row.columns(cx);
     let stream = Stream {
         name,
         sources: origin.sources.clone(),
         ops: flow.ops,
         writes: flow.emits,
         targets: flow.targets,
-        columns: None,
+        columns,
         span,
     };
     // Who reads the stream knows its rows by its own names.

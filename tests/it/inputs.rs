@@ -231,8 +231,24 @@ fn what_is_not_read_is_refused_by_name() {
     let dir = Dir::new();
     let reason = |name: &str, bytes: &[u8]| refused(&dir.file(name, bytes), &OPTIONS);
     assert_eq!(
-        reason("x.parquet", b"PAR1...."),
-        "it is a Parquet file, which is not read; JSON lines and CSV are, plain or as .gz, .zst or .bz2"
+        reason("x.avro", b"Obj\x01...."),
+        "it is an Avro file, which is not read; JSON lines, CSV and event text are, plain or as .gz, .zst or .bz2, and \
+         Parquet and Arrow files"
+    );
+    assert!(reason("x.feather", b"FEA1....").starts_with("it is a Feather file of version 1, which is not read"));
+    assert!(reason("x.parquet", b"PARE....").starts_with("it is an encrypted Parquet file, which is not read"));
+    assert_eq!(
+        reason("x.parquet", b"{}\n"),
+        "it should be Parquet, its first bytes say something else"
+    );
+    assert_eq!(
+        reason("x.csv", b"PAR1...."),
+        "it should be CSV, its first bytes say Parquet"
+    );
+    assert_eq!(reason("x.arrow", b""), "it is empty, and no Arrow file is");
+    assert_eq!(
+        reason("x.parquet.gz", &gzip(b"PAR1....")),
+        "a Parquet file inside a compressed one is not read (its pages can be compressed themselves); unpack it first"
     );
     assert!(reason("x.jsonl", b"\xff\xfe{\0").starts_with("it is UTF-16 text"));
     assert_eq!(

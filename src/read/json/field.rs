@@ -79,7 +79,7 @@ pub(super) fn read_as(text: &[u8], ty: &Type, times: &mut TimeReader) -> Option<
 
 /// A value as a declared type: integers widen to floats, text and numbers become times, numbers of
 /// seconds durations. None if it is of another type.
-fn conform(value: Value, ty: &Type, times: &mut TimeReader) -> Option<Value> {
+pub(super) fn conform(value: Value, ty: &Type, times: &mut TimeReader) -> Option<Value> {
     Some(match (ty, value) {
         (Type::Any, value) => value,
         (Type::Optional(_), Value::Null) | (Type::Null, Value::Null) => Value::Null,
@@ -87,7 +87,9 @@ fn conform(value: Value, ty: &Type, times: &mut TimeReader) -> Option<Value> {
         (Type::Bool, value @ Value::Bool(_))
         | (Type::Int, value @ Value::Int(_))
         | (Type::Float, value @ Value::Float(_))
-        | (Type::Str, value @ Value::Str(_)) => value,
+        | (Type::Str, value @ Value::Str(_))
+        | (Type::Timestamp, value @ Value::Timestamp(_))
+        | (Type::Duration, value @ Value::Duration(_)) => value,
         (Type::Float, Value::Int(i)) => Value::Float(i as f64),
         (Type::Timestamp, Value::Str(text)) => Value::Timestamp(times.text(text.as_bytes())?),
         (Type::Timestamp, Value::Int(i)) => Value::Timestamp(times.number(i.to_string().as_bytes())?),

@@ -51,6 +51,15 @@ pub(super) fn read_as(
     field::read_as(text, ty, times)
 }
 
+/// A value as a declared type, for other formats; none if it is of another type.
+pub(super) fn conform(
+    value: crate::data::Value,
+    ty: &crate::data::Type,
+    times: &mut super::time::TimeReader,
+) -> Option<crate::data::Value> {
+    field::conform(value, ty, times)
+}
+
 pub(super) use look::look;
 
 /// The times of a morsel's records, found when asked for.

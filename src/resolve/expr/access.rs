@@ -11,14 +11,16 @@ use crate::resolve::types::{null_with, optional, shown};
 use crate::syntax::ast::{self, ExprKind, Ident};
 
 /// One step of an access chain as written.
-struct Step<'e> {
-    part: Part<'e>,
+#[derive(Clone, Copy)]
+pub(super) struct Step<'e> {
+    pub(super) part: Part<'e>,
     /// The whole chain up to and with this step.
-    span: Span,
+    pub(super) span: Span,
 }
 
 /// What a step asks for.
-enum Part<'e> {
+#[derive(Clone, Copy)]
+pub(super) enum Part<'e> {
     Key(&'e Ident),
     Index(&'e ast::Expr),
 }
@@ -51,6 +53,10 @@ impl Lower<'_, '_> {
         let mut steps = Vec::new();
         let mut base = expr;
         loop {
+            if let Some(node) = self.given(base.span) {
+                steps.reverse();
+                return self.walk(node, &steps);
+            }
             let (part, of) = match &base.kind {
                 ExprKind::Field(of, name) => (Part::Key(name), of),
                 ExprKind::Index(of, index) => (Part::Index(index), of),
@@ -74,6 +80,15 @@ impl Lower<'_, '_> {
             Head::Node(node) => self.walk(node, steps),
             Head::Field(ty) => self.field_path(name, ty, steps, name.span),
             Head::Undeclared => self.field_path(name, Type::Any, steps, name.span),
+            Head::Side(side) => self.side_path(Path::default(), &side, steps, name.span),
+            Head::Within(side) => {
+                let mut whole = vec![Step {
+                    part: Part::Key(name),
+                    span: name.span,
+                }];
+                whole.extend(steps.iter().copied());
+                self.side_path(Path::default(), &side, &whole, name.span)
+            }
             Head::Row => self.row_path(name, steps, span),
             Head::Module => match steps.split_first() {
                 Some((
@@ -108,6 +123,9 @@ impl Lower<'_, '_> {
         {
             return self.walk(node, rest);
         }
+        if let Some(side) = self.input(&field.name) {
+            return self.side_path(Path::default(), &side, rest, first.span);
+        }
         match self.find_field(&field.name) {
             Found::Yes(ty) => self.field_path(field, ty, rest, first.span),
             Found::Maybe => self.field_path(field, Type::Any, rest, first.span),
@@ -128,8 +146,13 @@ impl Lower<'_, '_> {
     /// A field of the row (which stands at `span`) and the steps below it, as one path as far as that
     /// is the same.
     fn field_path(&mut self, name: &Ident, ty: Type, steps: &[Step<'_>], span: Span) -> ExprId {
-        let projected = self.row.as_ref().is_some_and(super::super::row::Row::is_projected);
-        let mut path = Path::key(&name.name);
+        let projected = self.row.as_ref().is_some_and(|row| row.is_value(&name.name));
+        self.path(Path::key(&name.name), projected, ty, steps, span)
+    }
+
+    /// A path with the steps below it; `projected`: what it leads to was computed.
+    pub(super) fn path(&mut self, path: Path, projected: bool, ty: Type, steps: &[Step<'_>], span: Span) -> ExprId {
+        let mut path = path;
         let mut ty = ty;
         let mut taken = 0;
         while let Some(step) = steps.get(taken)
@@ -147,7 +170,7 @@ impl Lower<'_, '_> {
     }
 
     /// Steps into a value.
-    fn walk(&mut self, node: ExprId, steps: &[Step<'_>]) -> ExprId {
+    pub(super) fn walk(&mut self, node: ExprId, steps: &[Step<'_>]) -> ExprId {
         steps.iter().fold(node, |node, step| match step.part {
             Part::Key(name) => self.get(node, name, step.span),
             Part::Index(index) => self.index(node, index, step.span),

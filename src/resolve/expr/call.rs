@@ -7,13 +7,16 @@ use crate::data::value::FixedHasher;
 use crate::data::{Pseudo, Type, Value};
 use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::eval;
-use crate::ir::{Builtin, Expr, ExprId, Lambda, ParamType, Signature};
+use crate::ir::{AggFunction, Builtin, Expr, ExprId, Lambda, ParamType, Signature};
 use crate::resolve::context::{What, did_you_mean};
 use crate::resolve::types::shown;
 use crate::syntax::ast::{self, Arg, ArgValue, ExprKind, Ident};
 
 impl Lower<'_, '_> {
     pub(super) fn call(&mut self, callee: &ast::Expr, args: &[Arg], span: Span) -> ExprId {
+        if let Some(node) = self.given(span) {
+            return node;
+        }
         match &callee.kind {
             ExprKind::Name(name) => self.function(name, None, args, span),
             ExprKind::Field(receiver, name) => {
@@ -115,6 +118,9 @@ impl Lower<'_, '_> {
     }
 
     fn no_such_function(&mut self, name: &Ident, span: Span) -> ExprId {
+        if let Some(misplaced) = misplaced(name) {
+            return self.say_and_poison(misplaced);
+        }
         if let Some((later, kind)) = words::LATER.iter().find(|(later, _)| *later == name.name) {
             self.cx.refuse(name.span, format!("{kind} `{later}`"));
             return self.poison(span);
@@ -163,7 +169,7 @@ impl Lower<'_, '_> {
             ids.push(self.expr(value));
         }
         let mut types: Vec<Type> = ids[hidden..].iter().map(|&id| self.ty(id)).collect();
-        if !self.check_types(&signature, name, &values, &types) {
+        if !self.check_types(builtin, name, &values, &types) {
             return self.poison(span);
         }
         self.check_patterns(builtin, &ids[hidden..]);
@@ -244,7 +250,7 @@ impl Lower<'_, '_> {
         let diagnostic = Diagnostic::new(Code::WrongArgumentCount, span, message)
             .label(format!("it is called as `{}`", builtin.usage()));
         self.cx.say(if is_aggregate(builtin) {
-            diagnostic.help("here it works on a list; over the rows of a window it belongs into `.aggregate(..)`, which is not supported yet")
+            diagnostic.help(OVER_ROWS)
         } else {
             diagnostic
         });
@@ -252,7 +258,8 @@ impl Lower<'_, '_> {
     }
 
     /// Checks the arguments' types; false when one cannot be.
-    fn check_types(&mut self, signature: &Signature, name: &Ident, values: &[&ast::Expr], types: &[Type]) -> bool {
+    fn check_types(&mut self, builtin: Builtin, name: &Ident, values: &[&ast::Expr], types: &[Type]) -> bool {
+        let signature = builtin.signature();
         let mut good = true;
         for (at, (value, ty)) in values.iter().zip(types).enumerate() {
             let last = signature.params.len().saturating_sub(1);
@@ -278,10 +285,10 @@ impl Lower<'_, '_> {
                 (ParamType::Int | ParamType::Number, Type::Duration) => {
                     diagnostic.help(format!("as a number of seconds: `duration_seconds({text})`"))
                 }
-                (ParamType::Duration, Type::Int | Type::Float) => diagnostic.help("durations are written `5s`, `10m`, `1h30m`"),
-                (ParamType::List, _) if is_aggregate_name(&name.name) => diagnostic.help(
-                    "here it works on a list; over the rows of a window it belongs into `.aggregate(..)`, which is not supported yet",
-                ),
+                (ParamType::Duration, Type::Int | Type::Float) => {
+                    diagnostic.help("durations are written `5s`, `10m`, `1h30m`")
+                }
+                (ParamType::List, _) if is_aggregate(builtin) => diagnostic.help(OVER_ROWS),
                 _ => diagnostic,
             });
         }
@@ -338,18 +345,39 @@ impl Lower<'_, '_> {
     }
 }
 
+const OVER_ROWS: &str = "here it works on a list; over the rows of a window it belongs into `.aggregate(..)`";
+
+/// Whether a builtin is an aggregate function too.
 fn is_aggregate(builtin: Builtin) -> bool {
-    is_aggregate_name(builtin.name())
+    AggFunction::lookup(builtin.name()).is_some()
 }
 
-fn is_aggregate_name(name: &str) -> bool {
-    matches!(
-        name,
-        "count" | "sum" | "avg" | "stddev" | "median" | "first" | "last" | "distinct" | "linear_trend" | "any" | "all"
+/// A row function or an aggregate where there are no rows for it.
+fn misplaced(name: &Ident) -> Option<Diagnostic> {
+    let called = name.name.as_str();
+    if words::ROW_FUNCTIONS.contains(&called) {
+        let message = format!("the row function `{called}` cannot stand here");
+        return Some(
+            Diagnostic::new(Code::FunctionPlace, name.span, message)
+                .label("there is no order of rows that it could look at")
+                .help(
+                    "it stands in the arguments of a stream's operators: `.select(price, change: price - lag(price))`",
+                ),
+        );
+    }
+    let function = AggFunction::lookup(called)?;
+    let message = format!("the aggregate `{called}` belongs into `.aggregate`");
+    Some(
+        Diagnostic::new(Code::FunctionPlace, name.span, message)
+            .label("there are no rows here that it could be of")
+            .help(format!(
+                "over the rows of a window: `.window(5m).aggregate(x: {})`",
+                function.usage().replace("[x]", "x")
+            )),
     )
 }
 
-fn arguments(n: usize) -> String {
+pub(in crate::resolve) fn arguments(n: usize) -> String {
     match n {
         0 => "no argument".to_owned(),
         1 => "one argument".to_owned(),
@@ -359,7 +387,7 @@ fn arguments(n: usize) -> String {
     }
 }
 
-fn are(n: usize) -> String {
+pub(in crate::resolve) fn are(n: usize) -> String {
     match n {
         0 => "none is".to_owned(),
         1 => "one is".to_owned(),
@@ -367,12 +395,13 @@ fn are(n: usize) -> String {
     }
 }
 
-fn param_word(param: ParamType) -> &'static str {
+pub(in crate::resolve) fn param_word(param: ParamType) -> &'static str {
     match param {
         ParamType::Any => "a value",
         ParamType::Str => "text",
         ParamType::Int => "an int",
         ParamType::Number => "a number",
+        ParamType::Measure => "a number or duration",
         ParamType::Bool => "a bool",
         ParamType::Timestamp => "a timestamp",
         ParamType::Duration => "a duration",
@@ -383,7 +412,7 @@ fn param_word(param: ParamType) -> &'static str {
 }
 
 /// Whether an argument of this type (without `?`) may stand for the parameter.
-fn admits(param: ParamType, ty: &Type) -> bool {
+pub(in crate::resolve) fn admits(param: ParamType, ty: &Type) -> bool {
     let list = matches!(ty, Type::List(_) | Type::Tuple(_));
     let map = matches!(ty, Type::Map(..) | Type::Record(_));
     let unknown = matches!(ty, Type::Any | Type::Null);
@@ -393,6 +422,7 @@ fn admits(param: ParamType, ty: &Type) -> bool {
             ParamType::Str => *ty == Type::Str,
             ParamType::Int => *ty == Type::Int,
             ParamType::Number => matches!(ty, Type::Int | Type::Float),
+            ParamType::Measure => matches!(ty, Type::Int | Type::Float | Type::Duration),
             ParamType::Bool => *ty == Type::Bool,
             ParamType::Timestamp => *ty == Type::Timestamp,
             ParamType::Duration => *ty == Type::Duration,

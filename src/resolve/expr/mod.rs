@@ -12,11 +12,16 @@ mod control;
 mod lambda;
 mod literal;
 mod name;
+mod side;
 mod words;
+
+pub(super) use call::{admits, are, arguments, param_word};
+pub(super) use side::PSEUDO;
+pub(super) use words::ROW_FUNCTIONS;
 
 use super::context::Cx;
 use super::row::Row;
-use crate::data::{Type, Value};
+use crate::data::{FieldId, Type, Value};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::ir::{self, ExprId, LocalId};
 use crate::syntax::ast::{self, ExprKind};
@@ -30,6 +35,9 @@ pub(super) enum Local {
     Row,
 }
 
+/// Expressions, by their places, that earlier operators compute: each is a field of the row.
+pub(super) type Given = std::rc::Rc<indexmap::IndexMap<Span, (FieldId, Type)>>;
+
 /// Lowers expressions over one kind of row.
 pub(super) struct Lower<'c, 'a> {
     pub(super) cx: &'c mut Cx<'a>,
@@ -38,6 +46,8 @@ pub(super) struct Lower<'c, 'a> {
     pub(super) row: Option<Row>,
     /// Names bound inside the expression, innermost last.
     pub(super) locals: Vec<(String, Local)>,
+    /// Expressions that are computed before, each with the field that holds it.
+    pub(super) given: Given,
     /// Whether a parameter was read: the value then depends on the run.
     pub(super) reads_param: bool,
     /// How many bindings, arms and links of chains are open: each makes the tree deeper.
@@ -56,6 +66,7 @@ impl<'c, 'a> Lower<'c, 'a> {
             module,
             row: None,
             locals: Vec::new(),
+            given: Given::default(),
             reads_param: false,
             depth: 0,
         }
@@ -119,6 +130,12 @@ impl<'c, 'a> Lower<'c, 'a> {
             _ if plain => diagnostic.help(format!("to ask whether it is there: `{text} != null`")),
             _ => diagnostic,
         });
+    }
+
+    /// The field that holds an expression computed before.
+    fn given(&mut self, span: Span) -> Option<ExprId> {
+        let (field, ty) = self.given.get(&span)?.clone();
+        Some(self.push(ir::Expr::Field(field), ty, span))
     }
 
     /// The type of a node.

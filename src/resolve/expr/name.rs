@@ -1,17 +1,21 @@
 //! Names: locals, aliases, fields of the row at hand, constants; in that order.
 
 use super::{Local, Lower};
-use crate::data::{Pseudo, Type};
+use crate::data::{Pseudo, Type, Value};
 use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::ir::{Builtin, Expr, ExprId};
 use crate::resolve::context::{What, did_you_mean, listed, quoted};
-use crate::resolve::row::{Found, Keys};
+use crate::resolve::row::{Found, Keys, Row, Side};
 use crate::syntax::ast::Ident;
 
 /// What the first name of a path stands for.
 pub(super) enum Head {
     /// The row at hand.
     Row,
+    /// The record of one input of a join.
+    Side(Side),
+    /// A field of the one input of a join that has it.
+    Within(Side),
     /// A field of the row: its type, if it is known.
     Field(Type),
     /// A field of the row that its declaration does not name.
@@ -39,6 +43,9 @@ impl Lower<'_, '_> {
         {
             return Head::Node(node);
         }
+        if let Some(side) = self.input(&name.name) {
+            return Head::Side(side);
+        }
         let found = self.find_field(&name.name);
         if let Found::Yes(ty) = found {
             self.note_shadowing(name);
@@ -48,19 +55,67 @@ impl Lower<'_, '_> {
             match declared.what {
                 What::Constant(at) => return Head::Node(self.constant_value(at, name.span)),
                 // Refused where they are declared.
-                What::Var | What::Function | What::Pattern | What::Connector => {
+                What::Var | What::Function | What::Pattern => {
                     return Head::Node(self.poison(name.span));
                 }
-                What::Event(_) | What::Stream(_) | What::Alias(_) => {}
+                What::Event(_) | What::Stream(_) | What::Alias(_) | What::Connector(..) => {}
             }
         }
         if !alone && self.cx.is_import(self.module, &name.name) {
             return Head::Module;
         }
+        if name.name == "revision" && found == Found::No && self.row.as_ref().is_some_and(|row| row.aggregated) {
+            // Without allowed lateness windows are emitted once.
+            return Head::Node(self.lit(Value::Int(0), name.span));
+        }
         if !alone && found == Found::No && self.is_source(&name.name) {
             return Head::Row;
         }
+        if let Some(sides) = self.row.as_ref().and_then(Row::sides) {
+            return self.within_a_side(name, &sides);
+        }
         self.open_or_unknown(name, &found)
+    }
+
+    /// The input of a join that has this name.
+    pub(super) fn input(&self, name: &str) -> Option<Side> {
+        let sides = self.row.as_ref()?.sides()?;
+        sides.iter().find(|side| side.name == name).cloned()
+    }
+
+    /// A bare name over the rows of a join: the field of the one input that has it for certain.
+    fn within_a_side(&mut self, name: &Ident, sides: &[Side]) -> Head {
+        let found: Vec<Found> = sides.iter().map(|side| side.row.find(self.cx, &name.name)).collect();
+        let mut having = sides
+            .iter()
+            .zip(&found)
+            .filter(|(_, found)| matches!(found, Found::Yes(_)));
+        let only = having.next().map(|(side, _)| side.clone());
+        if let (Some(side), None) = (only, having.next())
+            && !found.contains(&Found::Maybe)
+        {
+            return Head::Within(side);
+        }
+        let names = || sides.iter().map(|side| side.name.as_str());
+        let may: Vec<&Side> = sides
+            .iter()
+            .zip(&found)
+            .filter(|(_, found)| **found != Found::No)
+            .map(|(side, _)| side)
+            .collect();
+        let message = if may.is_empty() {
+            format!("no input of the join is called `{0}` or has a field `{0}`", name.name)
+        } else {
+            format!("`{}` does not say which input of the join it is of", name.name)
+        };
+        let written = may.first().map_or("", |side| side.name.as_str());
+        let diagnostic = Diagnostic::new(Code::NeedsInput, name.span, message).help(format!(
+            "the inputs are {}: `{written}.{}`",
+            listed(names()),
+            name.name
+        ));
+        let diagnostic = did_you_mean(diagnostic, nearest(&name.name, names()), name.span);
+        Head::Node(self.say_and_poison(diagnostic))
     }
 
     fn find_local(&self, name: &str) -> Option<Local> {
@@ -89,14 +144,10 @@ impl Lower<'_, '_> {
     /// `_time` and its kin.
     pub(super) fn pseudo(&mut self, name: &str, span: Span) -> Option<ExprId> {
         self.row.as_ref()?;
-        let (which, ty) = match name {
-            "_time" => (Pseudo::Time, Type::Timestamp),
-            "_type" => (Pseudo::Type, Type::Str),
-            "_seq" => (Pseudo::Seq, Type::Int),
-            "_source" => (Pseudo::Source, Type::Str),
-            "_partition" => return Some(self.partition(span)),
-            _ => return None,
-        };
+        if name == "_partition" {
+            return Some(self.partition(span));
+        }
+        let (which, ty) = pseudo(name)?;
         Some(self.push(Expr::Pseudo(which), ty, span))
     }
 
@@ -140,7 +191,7 @@ impl Lower<'_, '_> {
         match self.cx.lookup_path(self.module, &path) {
             Ok(Some(declared)) => match declared.what {
                 What::Constant(at) => self.constant_value(at, alias.span.to(name.span)),
-                What::Var | What::Function | What::Pattern | What::Connector => self.poison(name.span),
+                What::Var | What::Function | What::Pattern => self.poison(name.span),
                 what => {
                     let message = format!("`{}.{}` is {}, not a value", alias.name, name.name, what.noun());
                     self.say_and_poison(
@@ -282,6 +333,17 @@ impl Lower<'_, '_> {
             .help("only constants may stand here: there is no event at hand");
         self.say_and_poison(did_you_mean(diagnostic, near.as_deref(), name.span))
     }
+}
+
+/// The pseudo-field of a name, but for `_partition`.
+pub(in crate::resolve) fn pseudo(name: &str) -> Option<(Pseudo, Type)> {
+    Some(match name {
+        "_time" => (Pseudo::Time, Type::Timestamp),
+        "_type" => (Pseudo::Type, Type::Str),
+        "_seq" => (Pseudo::Seq, Type::Int),
+        "_source" => (Pseudo::Source, Type::Str),
+        _ => return None,
+    })
 }
 
 /// How a field of this name is declared.

@@ -1,29 +1,13 @@
-//! Names of functions that are no builtins: of later versions, and of other languages.
+//! Names of functions that are no builtins: row functions, those of later versions, and those of other
+//! languages.
 
 use crate::diag::nearest;
 
+/// Functions of a row's place among others.
+pub(in crate::resolve) const ROW_FUNCTIONS: &[&str] = &["lag", "lead", "row_number", "rank"];
+
 /// Functions of the language that only operators of later versions give a meaning.
 pub(super) const LATER: &[(&str, &str)] = &[
-    ("lag", "the row function"),
-    ("lead", "the row function"),
-    ("row_number", "the row function"),
-    ("rank", "the row function"),
-    ("variance", "the aggregate"),
-    ("stddev_pop", "the aggregate"),
-    ("variance_pop", "the aggregate"),
-    ("percentile", "the aggregate"),
-    ("approx_percentile", "the aggregate"),
-    ("mode", "the aggregate"),
-    ("collect", "the aggregate"),
-    ("count_distinct", "the aggregate"),
-    ("approx_count_distinct", "the aggregate"),
-    ("count_if", "the aggregate"),
-    ("arg_min", "the aggregate"),
-    ("arg_max", "the aggregate"),
-    ("ema", "the aggregate"),
-    ("corr", "the aggregate"),
-    ("covar", "the aggregate"),
-    ("top", "the aggregate"),
     ("attention_score", "the attention function"),
     ("attention_weights", "the attention function"),
     ("attention_mass", "the attention function"),

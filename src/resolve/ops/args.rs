@@ -172,6 +172,14 @@ pub(super) fn text(cx: &mut Cx<'_>, module: usize, expr: &Expr) -> Option<String
     }
 }
 
+/// A constant bool.
+pub(super) fn flag(cx: &mut Cx<'_>, module: usize, expr: &Expr) -> Option<bool> {
+    match constant(cx, module, expr, &Type::Bool)? {
+        Value::Bool(flag) => Some(flag),
+        _ => None,
+    }
+}
+
 /// A constant integer.
 pub(super) fn int(cx: &mut Cx<'_>, module: usize, expr: &Expr) -> Option<i64> {
     match constant(cx, module, expr, &Type::Int)? {

@@ -4,9 +4,10 @@ use super::{args, project};
 use crate::data::Type;
 use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::ir::{EventId, Named, Op, Target};
+use crate::resolve::connectors;
 use crate::resolve::context::{Cx, What, did_you_mean, listed};
+use crate::resolve::flow::Flow;
 use crate::resolve::row::{Found, Part};
-use crate::resolve::streams::Flow;
 use crate::resolve::types::{fits, shown};
 use crate::syntax::ast::{Expr, ExprKind, Ident, Operator};
 
@@ -171,13 +172,23 @@ fn is_connector(cx: &mut Cx<'_>, flow: &Flow, expr: &Expr) -> bool {
         _ => return false,
     };
     match cx.lookup(flow.module, &name.name).map(|found| found.what) {
-        // Refused where it is declared.
-        Some(What::Connector) => true,
+        Some(What::Connector(connector, _)) => {
+            // The others are refused where they are declared.
+            if connectors::runs(connector) {
+                let message = format!("`{}` is a table to look up in, not an output", name.name);
+                cx.say(
+                    Diagnostic::new(Code::BadOutput, name.span, message)
+                        .also(connector.name.span, "declared here")
+                        .help("a file is given as text: `.to(\"alerts.jsonl\")`"),
+                );
+            }
+            true
+        }
         Some(_) => false,
         None => {
             let connectors = cx.scopes[flow.module].iter();
             let names = connectors
-                .filter(|(_, d)| matches!(d.what, What::Connector))
+                .filter(|(_, d)| matches!(d.what, What::Connector(..)))
                 .map(|(name, _)| *name);
             let near = nearest(&name.name, names).map(str::to_owned);
             let message = format!("no connector `{}` is declared", name.name);
@@ -189,52 +200,36 @@ fn is_connector(cx: &mut Cx<'_>, flow: &Flow, expr: &Expr) -> bool {
     }
 }
 
-/// What a file's name says about its format.
-enum Format {
-    Json,
-    Later(&'static str),
-    Unknown,
-}
-
-fn format_of(path: &str) -> Format {
+/// Whether a file's name says how it is written: by its ending below that of a compression, which
+/// alone means JSON lines; a folder takes a file of the stream's name.
+fn says_format(path: &str) -> bool {
     let lower = path.to_lowercase();
-    if lower.ends_with('/') {
-        return Format::Later("a directory as output");
-    }
     let plain = lower
         .strip_suffix(".gz")
         .or_else(|| lower.strip_suffix(".zst"))
         .unwrap_or(&lower);
-    let ends = |endings: &[&str]| endings.iter().any(|ending| plain.ends_with(ending));
-    if ends(&[".jsonl", ".json", ".ndjson"]) {
-        Format::Json
-    } else if ends(&[".parquet"]) {
-        Format::Later("Parquet output")
-    } else if ends(&[".csv"]) {
-        Format::Later("CSV output")
-    } else if ends(&[".arrow", ".feather", ".ipc"]) {
-        Format::Later("Arrow output")
-    } else if plain.len() < lower.len() {
-        Format::Json
-    } else {
-        Format::Unknown
-    }
+    let text = [".jsonl", ".json", ".ndjson", ".csv", ".tsv"];
+    let typed = [".parquet", ".arrow", ".feather", ".ipc"];
+    let compressed = plain.len() < lower.len();
+    let is_typed = typed.iter().any(|ending| plain.ends_with(ending));
+    text.iter().any(|ending| plain.ends_with(ending)) || lower.ends_with('/') || is_typed != compressed
 }
 
 fn target(cx: &mut Cx<'_>, flow: &mut Flow, expr: &Expr) {
     let Some(path) = args::text(cx, flow.module, expr) else {
         return;
     };
-    match format_of(&path) {
-        Format::Json => flow.targets.push(Target { path, span: expr.span }),
-        Format::Later(what) => cx.refuse(expr.span, what),
-        Format::Unknown => cx.say(
-            Diagnostic::new(
-                Code::BadOutput,
-                expr.span,
-                format!("the name `{path}` does not say in which format to write"),
-            )
-            .help("end it in `.jsonl` (also `.jsonl.gz`, `.jsonl.zst`)"),
-        ),
+    if says_format(&path) {
+        flow.targets.push(Target { path, span: expr.span });
+        return;
     }
+    let lower = path.to_lowercase();
+    let message = if lower.ends_with(".gz") || lower.ends_with(".zst") {
+        format!("`{path}` is compressed by its format already")
+    } else {
+        format!("the name `{path}` does not say in which format to write")
+    };
+    cx.say(Diagnostic::new(Code::BadOutput, expr.span, message).help(
+        "end it in `.jsonl`, `.csv` or `.tsv` (also `.jsonl.gz`, `.csv.zst`), `.parquet`, `.arrow`, or in `/` for a folder",
+    ));
 }

@@ -6,7 +6,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::ir::Op;
 use crate::resolve::context::Cx;
 use crate::resolve::expr::Lower;
-use crate::resolve::streams::Flow;
+use crate::resolve::flow::Flow;
 use crate::resolve::types::shown;
 use crate::syntax::ast::{ExprKind, Operator};
 

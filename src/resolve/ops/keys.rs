@@ -1,15 +1,15 @@
-//! `.partition_by`, `.distinct`, `.limit`
+//! `.partition_by`, `.collect`
 
 use std::rc::Rc;
 
 use super::{args, project};
-use crate::data::{Path, Type};
+use crate::data::Path;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Expr, Named, Op, Scope};
+use crate::ir::{Named, Op, Window};
 use crate::resolve::context::{Cx, What};
 use crate::resolve::expr::Lower;
+use crate::resolve::flow::{Flow, Key};
 use crate::resolve::row::Keys;
-use crate::resolve::streams::Flow;
 use crate::syntax::ast::Operator;
 
 /// `.partition_by(k, ...)`
@@ -28,6 +28,19 @@ pub(super) fn partition_by(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator
             Some(name) => name.name.clone(),
             None => project::own_name(expr).map_or_else(|| cx.sources.slice(expr.span).to_owned(), |(name, _)| name),
         };
+        if let Some(first) = fields.iter().find(|named| named.name == name) {
+            let first = cx.query.exprs.span(first.value);
+            cx.say(
+                Diagnostic::new(
+                    Code::DuplicateColumn,
+                    expr.span,
+                    format!("two keys are called `{name}`"),
+                )
+                .also(first, "the first one")
+                .help(format!("give one another name: `.partition_by({name}, other: ..)`")),
+            );
+            continue;
+        }
         let value = Lower::at(cx, flow).expr(expr);
         let field = cx.query.fields.intern(Path::key(&name));
         keys.push(expr.clone());
@@ -39,8 +52,42 @@ pub(super) fn partition_by(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator
                 .help("for example `.partition_by(user)`"),
         );
     }
-    flow.row.keys = Keys::Here(Rc::new(keys));
+    in_window(cx, flow, operator);
+    flow.leave_aggregation();
+    // A partition within a partition: the keys of both are in force.
+    flow.row.keys = match &flow.row.keys {
+        Keys::Here(before) => Keys::Here(Rc::new(before.iter().cloned().chain(keys).collect())),
+        Keys::Gone => Keys::Gone,
+        Keys::None => Keys::Here(Rc::new(keys)),
+    };
+    flow.keys.extend(fields.iter().map(|named| Key {
+        name: named.name.clone(),
+        field: named.field,
+        ty: cx.query.exprs.ty(named.value).clone(),
+    }));
     flow.push(Op::PartitionBy(fields), operator.span);
+}
+
+/// `.collect()`
+pub(super) fn collect(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
+    args::none(cx, operator);
+    in_window(cx, flow, operator);
+    flow.leave_aggregation();
+    flow.collect(operator.span);
+}
+
+/// Says that partitions cannot change within a window.
+fn in_window(cx: &mut Cx<'_>, flow: &Flow, operator: &Operator) {
+    if let Some(open) = flow.window
+        && (open.placed || !matches!(open.window, Window::Time { align_first: false, .. }))
+    {
+        let message = format!("`.{}` cannot stand within a window", operator.name.name);
+        cx.say(
+            Diagnostic::new(Code::MisplacedOperator, operator.name.span, message)
+                .also(open.span, "the window in force")
+                .help("partitions are made before `.window` or after `.aggregate`"),
+        );
+    }
 }
 
 /// `Login: user`
@@ -49,52 +96,4 @@ fn names_event(cx: &Cx<'_>, flow: &Flow, name: &str) -> bool {
         cx.lookup(flow.module, name).map(|found| found.what),
         Some(What::Event(_) | What::Stream(_))
     )
-}
-
-/// `.distinct([expr, ...], within: 1h)`
-pub(super) fn distinct(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
-    let args = args::sort(cx, operator, &["within"]);
-    let key = match args.plain.as_slice() {
-        [] => None,
-        [one] => Some(Lower::at(cx, flow).expr(one)),
-        many => {
-            let mut lower = Lower::at(cx, flow);
-            let ids = many.iter().map(|expr| lower.expr(expr)).collect();
-            Some(
-                cx.query
-                    .exprs
-                    .push(Expr::List(ids), Type::List(Box::default()), operator.span),
-            )
-        }
-    };
-    let within = args
-        .get("within")
-        .and_then(|expr| args::duration(cx, flow.module, expr));
-    flow.push(
-        Op::Distinct {
-            key,
-            within,
-            scope: Scope::Partition,
-        },
-        operator.span,
-    );
-}
-
-/// `.limit(n)`
-pub(super) fn limit(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
-    let args = args::sort(cx, operator, &[]);
-    let Some(expr) = args.only(cx, ".limit(100)") else {
-        return;
-    };
-    let Some(n) = args::int(cx, flow.module, expr) else {
-        return;
-    };
-    match u64::try_from(n) {
-        Ok(n) => flow.push(Op::Limit(n, Scope::Partition), operator.span),
-        Err(_) => cx.say(Diagnostic::new(
-            Code::OperatorArguments,
-            expr.span,
-            "`.limit` takes a number of rows, which is not negative",
-        )),
-    }
 }

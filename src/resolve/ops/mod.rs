@@ -1,18 +1,27 @@
 //! Stream operators: by name to the file that knows them.
 
+mod aggregate;
+mod alert;
 mod args;
+mod calls;
 mod emit;
+mod enrich;
 mod filter;
 mod keys;
+mod order;
 mod project;
 mod refused;
+mod rows;
 mod side;
 mod time;
+mod window;
+
+pub(super) use window::positive;
 
 use super::context::{Cx, What, did_you_mean};
 use super::events::nearest_event;
 use super::expr::Lower;
-use super::streams::Flow;
+use super::flow::Flow;
 use crate::data::Value;
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::ir::{EventId, Expr, ExprId};
@@ -26,8 +35,16 @@ const RUNS: &[&str] = &[
     "map",
     "flat_map",
     "partition_by",
+    "window",
+    "session_window",
+    "aggregate",
+    "having",
+    "order_by",
     "distinct",
     "limit",
+    "rising",
+    "throttle",
+    "enrich",
     "emit",
     "to",
     "tap",
@@ -42,7 +59,7 @@ const RUNS: &[&str] = &[
 
 /// Lowers operators in order.
 pub(super) fn lower(cx: &mut Cx<'_>, flow: &mut Flow, operators: &[ast::Operator]) {
-    for operator in operators {
+    for (at, operator) in operators.iter().enumerate() {
         if let Some(as_type) = &operator.as_type
             && operator.name.name != "emit"
         {
@@ -52,19 +69,27 @@ pub(super) fn lower(cx: &mut Cx<'_>, flow: &mut Flow, operators: &[ast::Operator
             );
             cx.say(Diagnostic::new(Code::MisplacedOperator, as_type.span, message));
         }
-        one(cx, flow, operator);
+        one(cx, flow, operator, &operators[at + 1..]);
     }
 }
 
-fn one(cx: &mut Cx<'_>, flow: &mut Flow, operator: &ast::Operator) {
+fn one(cx: &mut Cx<'_>, flow: &mut Flow, operator: &ast::Operator, rest: &[ast::Operator]) {
+    rows::hoist(cx, flow, operator);
     match operator.name.name.as_str() {
         "where" | "filter" => filter::keep(cx, flow, operator),
         "select" => project::select(cx, flow, operator),
         "map" => project::map(cx, flow, operator),
         "flat_map" => project::flat_map(cx, flow, operator),
         "partition_by" => keys::partition_by(cx, flow, operator),
-        "distinct" => keys::distinct(cx, flow, operator),
-        "limit" => keys::limit(cx, flow, operator),
+        "window" | "session_window" => window::window(cx, flow, operator, rest),
+        "aggregate" => aggregate::aggregate(cx, flow, operator),
+        "having" => aggregate::having(cx, flow, operator),
+        "order_by" => order::order_by(cx, flow, operator),
+        "distinct" => order::distinct(cx, flow, operator),
+        "limit" => order::limit(cx, flow, operator),
+        "rising" => alert::rising(cx, flow, operator),
+        "throttle" => alert::throttle(cx, flow, operator),
+        "enrich" => enrich::enrich(cx, flow, operator),
         "emit" => emit::emit(cx, flow, operator),
         "to" => emit::to(cx, flow, operator),
         "validate" => emit::validate(cx, flow, operator),
@@ -75,7 +100,7 @@ fn one(cx: &mut Cx<'_>, flow: &mut Flow, operator: &ast::Operator) {
         "allowed_lateness" => time::allowed_lateness(cx, flow, operator),
         // Where a stream is placed never changes results.
         "context" => {}
-        "collect" => args::none(cx, operator),
+        "collect" => keys::collect(cx, flow, operator),
         other => {
             if !refused::refuse(cx, flow, operator) {
                 unknown(cx, other, operator);

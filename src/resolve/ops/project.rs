@@ -6,8 +6,8 @@ use crate::diag::{Code, Diagnostic, Span};
 use crate::ir::{Named, Op};
 use crate::resolve::context::{Cx, quoted};
 use crate::resolve::expr::Lower;
+use crate::resolve::flow::Flow;
 use crate::resolve::row::{Column, Row};
-use crate::resolve::streams::Flow;
 use crate::resolve::types::shown;
 use crate::syntax::ast::{Arg, Expr, ExprKind, FnParam, LambdaBody, MapEntry, Operator};
 
@@ -129,28 +129,34 @@ pub(super) fn named(cx: &mut Cx<'_>, flow: &Flow, operator: &Operator, args: &[A
     let mut seen = Vec::new();
     let mut fields = Vec::new();
     for arg in args {
-        let Some(expr) = args::expr_of(cx, operator, arg) else {
+        let Some((name, span, expr)) = name_of(cx, operator, arg) else {
             continue;
-        };
-        let name = match arg.names.as_slice() {
-            [name] => Some((name.name.clone(), name.span)),
-            [] => own_name(expr),
-            [_, second, ..] => {
-                args::unknown_name(cx, operator, second, &[]);
-                continue;
-            }
         };
         let value = Lower::at(cx, flow).expr(expr);
-        let Some((name, span)) = name else {
-            needs_name(cx, operator, expr);
-            continue;
-        };
         if fresh(cx, &mut seen, &name, span) {
             let field = cx.query.fields.intern(Path::key(&name));
             fields.push(Named { name, field, value });
         }
     }
     fields
+}
+
+/// The name and the expression of a field; none when it was said what is wrong with it.
+pub(super) fn name_of<'o>(cx: &mut Cx<'_>, operator: &Operator, arg: &'o Arg) -> Option<(String, Span, &'o Expr)> {
+    let expr = args::expr_of(cx, operator, arg)?;
+    let name = match arg.names.as_slice() {
+        [name] => Some((name.name.clone(), name.span)),
+        [] => own_name(expr),
+        [_, second, ..] => {
+            args::unknown_name(cx, operator, second, &[]);
+            return None;
+        }
+    };
+    let Some((name, span)) = name else {
+        needs_name(cx, operator, expr);
+        return None;
+    };
+    Some((name, span, expr))
 }
 
 /// The name that an expression has by itself: that of the field it reads.
@@ -183,7 +189,7 @@ fn suggestion(expr: &Expr) -> String {
 }
 
 /// Whether the name is new among the fields of a row.
-fn fresh(cx: &mut Cx<'_>, seen: &mut Vec<(String, Span)>, name: &str, span: Span) -> bool {
+pub(super) fn fresh(cx: &mut Cx<'_>, seen: &mut Vec<(String, Span)>, name: &str, span: Span) -> bool {
     if let Some((_, first)) = seen.iter().find(|(other, _)| other == name) {
         cx.say(
             Diagnostic::new(

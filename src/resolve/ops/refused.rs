@@ -2,21 +2,14 @@
 
 use crate::diag::{Code, Diagnostic};
 use crate::resolve::context::Cx;
-use crate::resolve::streams::Flow;
+use crate::resolve::flow::Flow;
 use crate::syntax::ast::Operator;
 
 /// Operators that stand for themselves.
 const LATER: &[&str] = &[
-    "window",
-    "session_window",
-    "aggregate",
-    "order_by",
-    "rising",
-    "throttle",
     "trend_aggregate",
     "attention_window",
     "pattern",
-    "enrich",
     "process",
     "concurrent",
     "on_error",
@@ -37,36 +30,27 @@ const OF_PATTERNS: &[&str] = &[
 
 /// All names of operators that do not run yet.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    LATER.iter().chain(OF_PATTERNS).copied().chain(["having"])
+    LATER.iter().chain(OF_PATTERNS).copied()
 }
 
 /// Refuses an operator by name, if it is one of the language. What belongs to something that was
 /// refused before is not refused again.
 pub(super) fn refuse(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) -> bool {
     let name = operator.name.name.as_str();
-    if flow.refused && name.ends_with("window") {
-        return true;
-    }
     if LATER.contains(&name) {
         cx.refuse(operator.name.span, format!("the operator `.{name}`"));
         flow.refused = true;
         return true;
     }
-    let misplaced = match name {
-        "having" => "`.having` belongs after `.aggregate`",
-        _ if OF_PATTERNS.contains(&name) => "belongs after a pattern",
-        _ => return false,
-    };
+    if !OF_PATTERNS.contains(&name) {
+        return false;
+    }
     if !flow.refused {
-        let (message, help) = if name == "having" {
-            (misplaced.to_owned(), "to filter rows write `.where(cond)`")
-        } else {
-            (
-                format!("`.{name}` {misplaced}"),
-                "a pattern has steps: `Login as a -> Logout where user == a.user`",
-            )
-        };
-        cx.say(Diagnostic::new(Code::MisplacedOperator, operator.name.span, message).help(help));
+        let message = format!("`.{name}` belongs after a pattern");
+        cx.say(
+            Diagnostic::new(Code::MisplacedOperator, operator.name.span, message)
+                .help("a pattern has steps: `Login as a -> Logout where user == a.user`"),
+        );
     }
     true
 }

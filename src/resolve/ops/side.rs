@@ -5,7 +5,7 @@ use crate::diag::{Code, Diagnostic, nearest};
 use crate::ir::{ExprId, Op, SideChannel};
 use crate::resolve::context::{Cx, did_you_mean, listed};
 use crate::resolve::expr::Lower;
-use crate::resolve::streams::Flow;
+use crate::resolve::flow::Flow;
 use crate::syntax::ast::{Arg, Expr, Operator};
 
 const LEVELS: [&str; 4] = ["debug", "info", "warn", "error"];

@@ -3,7 +3,7 @@
 use super::args;
 use crate::ir::Op;
 use crate::resolve::context::Cx;
-use crate::resolve::streams::Flow;
+use crate::resolve::flow::Flow;
 use crate::syntax::ast::Operator;
 
 /// `.watermark(out_of_order: 10s)`

@@ -62,7 +62,11 @@ impl Level {
             Tok::Arrow if self.stream => self.begin(false),
             Tok::And | Tok::Or if self.stream && !self.condition && !self.operators => self.begin(false),
             Tok::All | Tok::Next | Tok::Each | Tok::Not => self.step = was_step,
-            Tok::Where | Tok::On => self.condition = true,
+            Tok::Where => self.condition = true,
+            Tok::On => {
+                self.condition = true;
+                self.operators = false;
+            }
             Tok::As | Tok::Within | Tok::TailWithin => self.condition = false,
             Tok::By => self.condition = true,
             Tok::StreamDot => {

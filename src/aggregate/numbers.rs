@@ -1,0 +1,92 @@
+//! `sum`, `avg`, `count(x)`, and with squares `variance` and its kin, of all groups.
+
+use crate::data::{Column, Value};
+use crate::ir::AggFunction;
+
+use super::Groups;
+use super::item::{Item, Kinds, each, each_valid};
+use super::moments::{Moments, WideSums};
+use super::state::Read;
+use arrow::array::Array;
+
+/// The moments of each group.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Numbers<const Q: usize> {
+    groups: Vec<Moments<Q>>,
+    wide: Vec<WideSums>,
+}
+
+impl<const Q: usize> Numbers<Q> {
+    pub(super) fn grow(&mut self, groups: usize) {
+        self.groups.resize(groups, Moments::default());
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.groups.clear();
+        self.wide.clear();
+    }
+
+    pub(super) fn update(&mut self, column: &Column, groups: Groups<'_>) {
+        let (records, wide) = (&mut self.groups, &mut self.wide);
+        match column {
+            Column::Float(array) => {
+                let values = array.values();
+                each_valid(values.len(), array.nulls(), groups, |row, group| {
+                    records[group].add_float(values[row], wide);
+                });
+            }
+            Column::Int(array) => {
+                let values = array.values();
+                each_valid(values.len(), array.nulls(), groups, |row, group| {
+                    records[group].add_int(values[row], Kinds::INT, wide);
+                });
+            }
+            column => each(column, groups, |_, group, item| match item {
+                Item::Float(x) => records[group].add_float(x, wide),
+                Item::Int(x) => records[group].add_int(x, Kinds::INT, wide),
+                Item::Duration(x) => records[group].add_int(x, Kinds::DURATION, wide),
+                other => records[group].add_other(other.kind()),
+            }),
+        }
+    }
+
+    pub(super) fn merge(&mut self, group: usize, other: &Self, from: usize) {
+        self.groups[group].merge(&other.groups[from], &other.wide, &mut self.wide);
+    }
+
+    pub(super) fn read(&self, function: AggFunction, group: usize) -> Read {
+        value(&self.groups[group], &self.wide, function)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.groups.capacity() * size_of::<Moments<Q>>() + self.wide.capacity() * size_of::<WideSums>()
+    }
+}
+
+/// What a function makes of the moments of a group.
+pub(super) fn value<const Q: usize>(of: &Moments<Q>, wide: &[WideSums], function: AggFunction) -> Read {
+    if function == AggFunction::Count {
+        return Ok(Value::Int(of.n as i64));
+    }
+    if of.n == 0 {
+        return Ok(Value::Null);
+    }
+    let whole = || of.whole_sum(wide).ok_or_else(|| "the sum overflows".to_owned());
+    let narrow = |sum: i128| i64::try_from(sum).map_err(|_| "the sum overflows".to_owned());
+    match function {
+        AggFunction::Sum if of.kinds == Kinds::INT => Ok(Value::Int(narrow(whole()?)?)),
+        AggFunction::Sum if of.kinds == Kinds::DURATION => Ok(Value::Duration(narrow(whole()?)?)),
+        AggFunction::Avg if of.kinds == Kinds::DURATION => Ok(Value::Duration(narrow(whole()? / i128::from(of.n))?)),
+        _ if !of.kinds.within(Kinds::NUMBERS) => Err(format!("values of type {} are no numbers", of.kinds.names())),
+        AggFunction::Sum => Ok(Value::Float(of.sum_over(1, wide))),
+        AggFunction::Avg => Ok(Value::Float(of.sum_over(of.n, wide))),
+        AggFunction::Stddev => Ok(float(of.variance(1, true, wide))),
+        AggFunction::Variance => Ok(float(of.variance(1, false, wide))),
+        AggFunction::StddevPop => Ok(float(of.variance(0, true, wide))),
+        _ => Ok(float(of.variance(0, false, wide))),
+    }
+}
+
+fn float(x: Option<f64>) -> Value {
+    x.map_or(Value::Null, Value::Float)
+}

@@ -1,0 +1,63 @@
+//! `count()`, and `count(x)` where nothing else is asked of `x`.
+
+use arrow::array::Array;
+
+use crate::data::{Column, Value};
+
+use super::Groups;
+use super::item::each_valid;
+
+/// How many rows each group has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally(Vec<u64>);
+
+impl Tally {
+    pub(super) fn grow(&mut self, groups: usize) {
+        self.0.resize(groups, 0);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Counts all rows.
+    pub(super) fn rows(&mut self, len: usize, groups: Groups<'_>) {
+        match groups {
+            Groups::One(group) => self.0[group as usize] += len as u64,
+            groups => each_valid(len, None, groups, |_, group| self.0[group] += 1),
+        }
+    }
+
+    /// Counts the rows where a column is not null.
+    pub(super) fn update(&mut self, column: &Column, groups: Groups<'_>) {
+        let nulls = match column {
+            Column::Const(Value::Null, _) => return,
+            Column::Const(..) => None,
+            Column::Bool(array) => array.nulls(),
+            Column::Int(array) | Column::Timestamp(array) | Column::Duration(array) => array.nulls(),
+            Column::Float(array) => array.nulls(),
+            Column::Str(array) => array.nulls(),
+            Column::Any(values) => {
+                return each_valid(values.len(), None, groups, |row, group| {
+                    self.0[group] += u64::from(!values[row].is_null());
+                });
+            }
+        };
+        match nulls.filter(|nulls| nulls.null_count() > 0) {
+            None => self.rows(column.len(), groups),
+            nulls => each_valid(column.len(), nulls, groups, |_, group| self.0[group] += 1),
+        }
+    }
+
+    pub(super) fn merge(&mut self, group: usize, other: &Self, from: usize) {
+        self.0[group] += other.0[from];
+    }
+
+    pub(super) fn read(&self, group: usize) -> Value {
+        Value::Int(self.0[group] as i64)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.0.capacity() * 8
+    }
+}

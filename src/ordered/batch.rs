@@ -1,0 +1,160 @@
+//! What operators take and make.
+
+use std::sync::Arc;
+
+use crate::data::{Column, EventRows, Place, Rank};
+
+use super::Keys;
+
+/// Where the rows of a batch stand.
+#[derive(Clone, Debug)]
+pub enum Places {
+    /// They are records (or come from them, each from the one given).
+    Records {
+        /// The records.
+        event: Arc<dyn EventRows>,
+        /// For each row its record.
+        rows: Vec<u32>,
+        /// The clock at each row, where that is not the row's time.
+        clock: Option<Vec<i64>>,
+    },
+    /// As listed.
+    Listed(Vec<Place>),
+}
+
+/// Rows in order, with all that an operator asks of them.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The partition's keys.
+    pub keys: Keys,
+    /// The operator's arguments: for an aggregation those of each call.
+    pub args: Vec<Vec<Column>>,
+    /// Event times, in nanoseconds.
+    pub times: Vec<i64>,
+    /// Where the rows stand.
+    pub places: Places,
+    /// Which rows are late; none: none is.
+    pub late: Option<Vec<bool>>,
+}
+
+impl Batch {
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// Where a row stands.
+    #[must_use]
+    pub fn place(&self, row: usize) -> Place {
+        match &self.places {
+            Places::Records { event, rows, clock } => {
+                let position = event.position(rows[row]);
+                let time = clock.as_ref().map_or(self.times[row], |clock| clock[row]);
+                Place::record(time, position.input, position.offset)
+            }
+            Places::Listed(places) => places[row],
+        }
+    }
+
+    /// The clock at a row.
+    #[must_use]
+    pub fn clock(&self, row: usize) -> i64 {
+        match &self.places {
+            Places::Records { clock, .. } => clock.as_ref().map_or(self.times[row], |clock| clock[row]),
+            Places::Listed(places) => places[row].time,
+        }
+    }
+
+    /// The ends of windows up to and with this time come before a row.
+    #[must_use]
+    pub fn passed(&self, row: usize) -> i64 {
+        match &self.places {
+            Places::Listed(places) => match places[row] {
+                Place { end: true, .. } => i64::MIN,
+                // The window that ends now takes what was determined by windows that end now.
+                Place {
+                    rank: Rank::Window,
+                    time,
+                    ..
+                } => time.saturating_sub(1),
+                Place { time, .. } => time,
+            },
+            Places::Records { .. } => self.clock(row),
+        }
+    }
+
+    /// The deadlines before this time come before a row.
+    #[must_use]
+    pub fn overdue(&self, row: usize) -> i64 {
+        match &self.places {
+            Places::Listed(places) if places[row].end => i64::MIN,
+            // What a deadline determined comes before the deadlines behind it of the same time.
+            Places::Listed(places) => places[row].time,
+            Places::Records { .. } => self.clock(row),
+        }
+    }
+
+    /// Whether a row is late.
+    #[must_use]
+    pub fn is_late(&self, row: usize) -> bool {
+        self.late.as_ref().is_some_and(|late| late[row])
+    }
+}
+
+/// Rows that an operator has made.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    /// Where they stand.
+    pub places: Vec<Place>,
+    /// Their event times.
+    pub times: Vec<i64>,
+    /// Their columns.
+    pub columns: Vec<Column>,
+}
+
+impl Made {
+    /// All rows of some pieces, in order; rows of one place as they come.
+    #[must_use]
+    pub fn in_order(mut pieces: Vec<Self>) -> Self {
+        pieces.retain(|piece| !piece.places.is_empty());
+        if pieces.is_empty() {
+            return Self::default();
+        }
+        let mut order: Vec<(Place, u32, u32)> = Vec::new();
+        for (piece, made) in pieces.iter().enumerate() {
+            let rows = made.places.iter().enumerate();
+            order.extend(rows.map(|(row, place)| (*place, piece as u32, row as u32)));
+        }
+        if pieces.len() == 1 && order.is_sorted() {
+            return pieces.swap_remove(0);
+        }
+        order.sort_unstable();
+        let rows: Vec<(u32, u32)> = order.iter().map(|entry| (entry.1, entry.2)).collect();
+        let columns = (0..pieces[0].columns.len()).map(|at| {
+            let columns: Vec<&Column> = pieces.iter().map(|piece| &piece.columns[at]).collect();
+            Column::gather(&columns, &rows)
+        });
+        Self {
+            columns: columns.collect(),
+            times: rows
+                .iter()
+                .map(|row| pieces[row.0 as usize].times[row.1 as usize])
+                .collect(),
+            places: order.iter().map(|entry| entry.0).collect(),
+        }
+    }
+}
+
+/// How the input ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The time of the last record.
+    pub last: i64,
+}

@@ -1,0 +1,196 @@
+//! Parquet files: row groups, in slices.
+//!
+//! A slice of a row group is read by skipping to its first row: pages before it are passed by without
+//! being decompressed where they end before it.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::{DataType, Field, Fields, Schema};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::RowGroupMetaData;
+
+use super::binding::Place;
+use super::bounds::Bounds;
+use super::guard::guarded;
+use super::parquet_store::Store;
+use super::table::{SLICE, Table, TableInput, TableMorsel};
+use crate::read::mapped::Mapping;
+
+/// An opened Parquet file.
+#[derive(Debug)]
+pub(in crate::read) struct ParquetFile {
+    input: Arc<TableInput>,
+    shared: Arc<Shared>,
+    /// The next slice: its row group, the row there and in the file.
+    next: (usize, usize, u64),
+    /// Bytes of the slices before.
+    consumed: u64,
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    metadata: ArrowReaderMetadata,
+}
+
+impl ParquetFile {
+    /// Opens a file that is mapped or can be read at places.
+    ///
+    /// # Errors
+    /// When its metadata cannot be read.
+    pub(in crate::read) fn open(file: std::fs::File, length: u64, mapping: Option<Mapping>) -> Result<Self, String> {
+        let store = match mapping {
+            Some(mapping) => Store::Mapped(Arc::new(mapping)),
+            None => Store::File(Arc::new(file), length),
+        };
+        let metadata = guarded(|| ArrowReaderMetadata::load(&store, ArrowReaderOptions::new()))?;
+        let groups = metadata.metadata().row_groups();
+        let rows = metadata.metadata().file_metadata().num_rows();
+        let sum = groups.iter().try_fold(0_i64, |sum, group| {
+            let rows = group.num_rows();
+            (rows >= 0).then(|| sum.checked_add(rows))?
+        });
+        if sum != Some(rows) {
+            return Err("its data is damaged (the rows of its row groups do not add up)".to_owned());
+        }
+        let metadata = with_views(metadata);
+        Ok(Self {
+            input: Arc::new(TableInput::new(Arc::clone(metadata.schema()))),
+            shared: Arc::new(Shared { store, metadata }),
+            next: (0, 0, 0),
+            consumed: 0,
+        })
+    }
+
+    /// What all its morsels have in common.
+    pub(in crate::read) fn input(&self) -> &Arc<TableInput> {
+        &self.input
+    }
+
+    /// Whether the file is still there.
+    ///
+    /// # Errors
+    /// When it has shrunk.
+    pub(in crate::read) fn check(&self) -> Result<(), &'static str> {
+        match &self.shared.store {
+            Store::Mapped(mapping) => mapping.check(),
+            Store::File(..) => Ok(()),
+        }
+    }
+
+    /// The next slice; none at the end.
+    pub(in crate::read) fn next(&mut self) -> Option<TableMorsel> {
+        loop {
+            let (group, row, start) = self.next;
+            let about = self.shared.group(group)?;
+            let all = usize::try_from(about.num_rows()).unwrap_or(0);
+            if row >= all {
+                self.next = (group + 1, 0, start);
+                continue;
+            }
+            let rows = SLICE.min(all - row);
+            self.next = (group, row + rows, start + rows as u64);
+            let part = |size: i64, upto: usize| (i128::from(size.max(0)) * upto as i128 / all as i128) as u64;
+            let share = |size: i64| part(size, row + rows) - part(size, row);
+            self.consumed += share(about.compressed_size());
+            return Some(TableMorsel {
+                input: Arc::clone(&self.input),
+                table: Arc::new(Slice {
+                    file: Arc::clone(&self.shared),
+                    group,
+                    skip: row,
+                    rows,
+                }),
+                start,
+                rows,
+                bytes: share(about.total_byte_size()),
+                consumed: self.consumed,
+            });
+        }
+    }
+}
+
+impl Shared {
+    fn group(&self, at: usize) -> Option<&RowGroupMetaData> {
+        self.metadata.metadata().row_groups().get(at)
+    }
+}
+
+/// Some rows of a row group.
+#[derive(Debug)]
+struct Slice {
+    file: Arc<Shared>,
+    group: usize,
+    skip: usize,
+    rows: usize,
+}
+
+impl Slice {
+    fn read(&self, place: &Place) -> parquet::errors::Result<ArrayRef> {
+        let metadata = &self.file.metadata;
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.store.clone(), metadata.clone())
+            .with_row_groups(vec![self.group])
+            .with_projection(leaves(metadata, place))
+            .with_batch_size(self.rows)
+            .with_offset(self.skip)
+            .with_limit(self.rows)
+            .build()?;
+        let mut parts: Vec<ArrayRef> = Vec::new();
+        for batch in reader {
+            parts.extend(batch?.columns().first().cloned());
+        }
+        match parts.as_slice() {
+            [one] => Ok(Arc::clone(one)),
+            parts => {
+                let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+                Ok(arrow::compute::concat(&parts)?)
+            }
+        }
+    }
+}
+
+impl Table for Slice {
+    fn load(&self, place: &Place) -> Result<ArrayRef, String> {
+        guarded(|| self.read(place))
+    }
+
+    fn bounds(&self, _column: usize) -> Option<Bounds> {
+        None
+    }
+}
+
+/// The columns of the file that make up a place.
+fn leaves(metadata: &ArrowReaderMetadata, place: &Place) -> ProjectionMask {
+    let schema = metadata.parquet_schema();
+    let leads_to = |leaf: &usize| {
+        let path = schema.column(*leaf);
+        let inner = path.path().parts().get(1..).unwrap_or_default();
+        schema.get_column_root_idx(*leaf) == place.column && inner.starts_with(&place.inner)
+    };
+    ProjectionMask::leaves(schema, (0..schema.num_columns()).filter(leads_to))
+}
+
+/// The same metadata, by which text is read as views: values stay where their page has them.
+fn with_views(metadata: ArrowReaderMetadata) -> ArrowReaderMetadata {
+    let schema = metadata.schema();
+    let wanted = Schema::new_with_metadata(views(schema.fields()), schema.metadata().clone());
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(wanted));
+    let known = Arc::clone(metadata.metadata());
+    // Where that is not to be had, text is read as it is.
+    guarded(|| ArrowReaderMetadata::try_new(known, options)).unwrap_or(metadata)
+}
+
+fn views(fields: &Fields) -> Fields {
+    let view = |field: &Arc<Field>| {
+        let ty = match field.data_type() {
+            DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+            DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+            DataType::Struct(members) => DataType::Struct(views(members)),
+            _ => return Arc::clone(field),
+        };
+        Arc::new(field.as_ref().clone().with_data_type(ty))
+    };
+    fields.iter().map(view).collect()
+}

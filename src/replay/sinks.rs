@@ -1,0 +1,72 @@
+//! Rows leave: what is written of them.
+
+use super::execute::{Executor, ReplayOrder};
+use super::flow::{Flow, Shape, View};
+use crate::data::{Column, Value};
+use crate::write::{FieldKeys, field_row, record_row, value_row};
+
+impl Executor<'_> {
+    /// Writes rows out.
+    pub(super) fn sink(&mut self, sink: usize, flow: &Flow, view: &View) {
+        let stream = &self.context.sink_names[sink];
+        let times = flow.times(view);
+        let out = &mut self.out.sinks[sink];
+        let keys = match &flow.shape {
+            Shape::Fields(made) => Some(FieldKeys::new(made.names.iter().map(|(name, _)| name.as_str()))),
+            _ => None,
+        };
+        let stateless = self.context.order == ReplayOrder::AsTheyLie;
+        for (row, &ts) in view.each(flow.rows.len()).zip(&times) {
+            match (&flow.shape, &keys) {
+                (Shape::Fields(made), Some(keys)) => {
+                    field_row(keys, stream, ts, &made.columns, row as usize, &mut out.bytes);
+                }
+                _ => write_row(flow, row, stream, ts, &mut out.bytes),
+            }
+            out.end_row(flow.place(row, if stateless { 0 } else { ts }));
+        }
+        if let Shape::Fields(made) = &flow.shape {
+            let columns = made.columns.iter();
+            self.out.not_finite += columns.map(|column| not_finite(column, &view.rows)).sum::<u64>();
+        }
+    }
+}
+
+/// One row, whatever its shape.
+fn write_row(flow: &Flow, row: u32, stream: &[u8], ts: i64, out: &mut Vec<u8>) {
+    match &flow.shape {
+        Shape::Record(event) => record_row(stream, ts, &**event, row, out),
+        Shape::Values(made) => value_row(stream, ts, &made.values[row as usize], out),
+        Shape::Fields(made) => {
+            let keys = FieldKeys::new(made.names.iter().map(|(name, _)| name.as_str()));
+            field_row(&keys, stream, ts, &made.columns, row as usize, out);
+        }
+        Shape::Gathered(made) => {
+            let (flow, row) = made.part(row);
+            write_row(flow, row, stream, ts, out);
+        }
+        Shape::Extended(extended, inner) => {
+            let inner = Flow {
+                shape: (**inner).clone(),
+                ..flow.clone()
+            };
+            write_row(&inner, row, stream, ts, out);
+            out.truncate(out.len() - 2);
+            extended.append(row, out);
+            out.extend_from_slice(b"}\n");
+        }
+    }
+}
+
+/// How many of the selected values are NaN or infinite, which JSON cannot hold.
+fn not_finite(column: &Column, rows: &Option<Vec<u32>>) -> u64 {
+    let beyond = |value: &Value| matches!(value, Value::Float(f) if !f.is_finite());
+    let of = |row: usize| beyond(&column.value(row));
+    match (column, rows) {
+        (Column::Float(array), None) => array.iter().flatten().filter(|f| !f.is_finite()).count() as u64,
+        (Column::Float(_) | Column::Any(_), Some(rows)) => rows.iter().filter(|&&row| of(row as usize)).count() as u64,
+        (Column::Any(values), None) => values.iter().filter(|value| beyond(value)).count() as u64,
+        (Column::Const(value, n), rows) if beyond(value) => rows.as_ref().map_or(*n, Vec::len) as u64,
+        _ => 0,
+    }
+}

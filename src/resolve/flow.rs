@@ -1,0 +1,130 @@
+//! A stream whose operators are being lowered: what holds at the place reached.
+
+use super::expr::Given;
+use super::row::{Column, Row};
+use crate::data::{FieldId, Type};
+use crate::diag::Span;
+use crate::ir::{Op, Operator, Scope, Target, Window};
+
+/// A stream whose operators are being lowered.
+pub(super) struct Flow {
+    /// The module that declares it.
+    pub module: usize,
+    /// The rows at this place.
+    pub row: Row,
+    /// The operators so far.
+    pub ops: Vec<Operator>,
+    /// `.to(..)`
+    pub targets: Vec<Target>,
+    /// Whether something before this place was refused, so that what belongs to it is not refused again.
+    pub refused: bool,
+    /// Whether there is an `.emit`.
+    pub emits: bool,
+    /// The keys of the partition in force, outermost first.
+    pub keys: Vec<Key>,
+    /// What expressions of the operator at hand are computed before it.
+    pub given: Given,
+    /// `.window(..)`, until the aggregation over it.
+    pub window: Option<Open>,
+    /// Where the last `.aggregate` stands, and on which rows `order_by`, `limit` and `distinct` act
+    /// as long as they come directly after it.
+    pub aggregated: Option<(Span, After)>,
+    /// Whether windows may be emitted again.
+    pub revises: bool,
+}
+
+/// A key of the partition in force.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    /// Its name.
+    pub name: String,
+    /// The id of the name's one-key path.
+    pub field: FieldId,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// A window that no aggregation has closed yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    /// Which.
+    pub window: Window,
+    /// Where it stands.
+    pub span: Span,
+    /// Whether rows come window by window already; else the aggregation makes the windows itself.
+    pub placed: bool,
+}
+
+/// On which rows order matters after an aggregation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// Directly after it: those of all keys of one window.
+    AllOfWindow,
+    /// Directly after it, where windows do not end together: all rows, of all keys.
+    AllKeys,
+    /// Further on: those of the partition.
+    Partition,
+}
+
+impl Flow {
+    pub(super) fn new(module: usize, row: Row) -> Self {
+        Self {
+            module,
+            row,
+            ops: Vec::new(),
+            targets: Vec::new(),
+            refused: false,
+            emits: false,
+            keys: Vec::new(),
+            given: Given::default(),
+            window: None,
+            aggregated: None,
+            revises: false,
+        }
+    }
+
+    pub(super) fn push(&mut self, op: Op, span: Span) {
+        self.ops.push(Operator { op, span });
+    }
+
+    /// The rows that `order_by`, `limit` and `distinct` act on here. After windows that do not end
+    /// together the partitions are joined first.
+    pub(super) fn scope(&mut self, span: Span) -> Scope {
+        if self.window.is_some() {
+            return Scope::Window;
+        }
+        match self.aggregated {
+            Some((_, After::AllOfWindow)) => Scope::AllOfWindow,
+            Some((_, After::AllKeys)) => {
+                if !self.keys.is_empty() {
+                    self.collect(span);
+                }
+                Scope::Partition
+            }
+            Some((_, After::Partition)) | None => Scope::Partition,
+        }
+    }
+
+    /// What follows is no longer directly after the aggregation.
+    pub(super) fn leave_aggregation(&mut self) {
+        if let Some((_, after)) = &mut self.aggregated {
+            *after = After::Partition;
+        }
+    }
+
+    /// Joins the partitions again.
+    pub(super) fn collect(&mut self, span: Span) {
+        self.keys.clear();
+        self.row.keys = super::row::Keys::None;
+        self.push(Op::Collect, span);
+    }
+
+    /// Adds fields to the rows.
+    pub(super) fn add(&mut self, columns: &[(&str, Type)]) {
+        let column = |(name, ty): &(&str, Type)| Column {
+            name: (*name).to_owned(),
+            ty: ty.clone(),
+        };
+        self.row.add(&columns.iter().map(column).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,191 @@
+//! What joins are asked for: a pass over all streams when they are lowered.
+//!
+//! A join makes rows of exactly the paths that somebody reads of them (`O.amount`), each computed on
+//! the side of the input; of a whole record only where it is written, collected or compared as one.
+//! Readers are looked at before what they read, so that a join of a join asks for what it needs.
+//! Cost: linear in the program for each join.
+
+use indexmap::IndexMap;
+
+use super::expr::PSEUDO;
+use crate::data::{FieldId, Path, PathSeg, Pseudo, Type};
+use crate::diag::Span;
+use crate::ir::{Expr, ExprId, Named, Op, Query, SideChannel, Source, StreamId};
+
+/// Tells all joins; `order` has each stream after those it reads.
+pub(super) fn tell_joins(query: &mut Query, order: &[usize]) {
+    for &at in order.iter().rev() {
+        let Some(Op::Join(join)) = query.streams[at].ops.first().map(|operator| &operator.op) else {
+            continue;
+        };
+        let names: Vec<String> = join.inputs.iter().map(|input| input.name.clone()).collect();
+        let condition = join.condition;
+        let span = query.streams[at].ops[0].span;
+        let mut wanted = Wanted {
+            query,
+            names: &names,
+            fields: IndexMap::new(),
+            whole: false,
+        };
+        condition.into_iter().for_each(|root| wanted.expr(root));
+        wanted.stream(at, 1);
+        let (fields, whole) = (wanted.fields, wanted.whole);
+        let reads = names
+            .iter()
+            .map(|name| reads(query, name, &fields, whole, span))
+            .collect();
+        give(query, at, reads);
+    }
+}
+
+/// What is read of the rows of one join.
+struct Wanted<'q> {
+    query: &'q Query,
+    names: &'q [String],
+    /// Each with its type and the place of the first reader.
+    fields: IndexMap<FieldId, (Type, Span)>,
+    /// Whether somebody wants whole rows.
+    whole: bool,
+}
+
+impl Wanted<'_> {
+    /// The operators of a stream from one on, and, if the rows come out as they are, its readers.
+    fn stream(&mut self, at: usize, from: usize) {
+        let stream = &self.query.streams[at];
+        for operator in &stream.ops[from..] {
+            for root in roots(&operator.op) {
+                self.expr(root);
+            }
+            self.whole |= is_whole(&operator.op);
+            if makes_rows(&operator.op) {
+                return;
+            }
+        }
+        self.whole |= stream.writes || !stream.targets.is_empty();
+        let me = Source::Stream(StreamId(at as u32));
+        for (reader, stream) in self.query.streams.iter().enumerate() {
+            if stream.sources.contains(&me) {
+                self.stream(reader, 0);
+            }
+        }
+    }
+
+    fn expr(&mut self, root: ExprId) {
+        let query = self.query;
+        query.exprs.walk(root, &mut |id| match query.exprs.get(id) {
+            Expr::Row => self.whole = true,
+            Expr::Field(field) => {
+                if let Some(PathSeg::Key(first)) = query.fields.path(*field).0.first()
+                    && self.names.contains(first)
+                {
+                    let node = query.exprs.node(id);
+                    self.fields
+                        .entry(*field)
+                        .or_insert_with(|| (node.ty.clone(), node.span));
+                }
+            }
+            _ => {}
+        });
+    }
+}
+
+/// The expressions of an operator over the rows that come to it.
+fn roots(op: &Op) -> Vec<ExprId> {
+    let values = |fields: &[Named]| fields.iter().map(|named| named.value).collect::<Vec<_>>();
+    match op {
+        Op::Where(id) | Op::Map(id) | Op::FlatMap(id) | Op::Rising(id) => vec![*id],
+        Op::Select(fields) | Op::PartitionBy(fields) => values(fields),
+        Op::Emit { fields, .. } => fields.as_deref().map(values).unwrap_or_default(),
+        Op::Distinct { key, .. } => key.iter().copied().collect(),
+        Op::OrderBy(keys, _) => keys.iter().map(|key| key.value).collect(),
+        Op::Aggregate(made) => made.calls.iter().flat_map(|call| call.args.iter().copied()).collect(),
+        Op::RowFunctions(made) => made.iter().filter_map(|function| function.arg).collect(),
+        Op::Enrich(enrich) => vec![enrich.key],
+        // What a join asks of its inputs; it is told before them.
+        Op::Join(join) => {
+            let reads = join.inputs.iter().flat_map(|input| values(&input.reads));
+            reads.chain(join.equal.iter().flat_map(|(a, b)| [a.1, b.1])).collect()
+        }
+        Op::Side(SideChannel::Print(args) | SideChannel::Log { text: args, .. }) => args.clone(),
+        Op::Side(SideChannel::Metrics { histogram, .. }) => histogram.iter().map(|(_, id)| *id).collect(),
+        Op::Side(SideChannel::Trace { .. })
+        | Op::Limit(..)
+        | Op::Validate(_)
+        | Op::Window { .. }
+        | Op::Throttle(..)
+        | Op::Collect
+        | Op::Watermark(_)
+        | Op::AllowedLateness(_) => Vec::new(),
+    }
+}
+
+/// Whether an operator looks at whole rows.
+fn is_whole(op: &Op) -> bool {
+    match op {
+        Op::Distinct { key, .. } => key.is_none(),
+        Op::Side(SideChannel::Print(args)) => args.is_empty(),
+        Op::Emit { as_type, fields } => as_type.is_some() && fields.is_none(),
+        Op::Validate(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether the rows behind an operator are others.
+fn makes_rows(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Select(_) | Op::Map(_) | Op::FlatMap(_) | Op::Aggregate(_) | Op::Join(_) | Op::Emit { fields: Some(_), .. }
+    )
+}
+
+/// The fields of the row made that one input has to give.
+fn reads(
+    query: &mut Query,
+    name: &str,
+    fields: &IndexMap<FieldId, (Type, Span)>,
+    whole: bool,
+    span: Span,
+) -> Vec<Named> {
+    let mut fields = fields.clone();
+    if whole {
+        let field = query.fields.intern(Path::key(name));
+        let record = Type::Map(Box::new(Type::Str), Box::default());
+        fields.entry(field).or_insert((record, span));
+    }
+    let mut reads = Vec::new();
+    for (field, (ty, span)) in fields {
+        let path = query.fields.path(field).clone();
+        if path.0.first() != Some(&PathSeg::Key(name.to_owned())) {
+            continue;
+        }
+        let value = match path.0.get(1..).unwrap_or_default() {
+            [] => Expr::Row,
+            [PathSeg::Key(key)] if pseudo(key).is_some() => pseudo(key).map_or(Expr::Row, Expr::Pseudo),
+            below => Expr::Field(query.fields.intern(Path(below.to_vec()))),
+        };
+        reads.push(Named {
+            name: path.to_string(),
+            field,
+            value: query.exprs.push(value, ty, span),
+        });
+    }
+    reads
+}
+
+fn pseudo(key: &str) -> Option<Pseudo> {
+    Some(match key.strip_prefix(PSEUDO)? {
+        "_time" => Pseudo::Time,
+        "_type" => Pseudo::Type,
+        "_seq" => Pseudo::Seq,
+        "_source" => Pseudo::Source,
+        _ => return None,
+    })
+}
+
+fn give(query: &mut Query, at: usize, reads: Vec<Vec<Named>>) {
+    if let Some(Op::Join(join)) = query.streams[at].ops.first_mut().map(|operator| &mut operator.op) {
+        for (input, reads) in join.inputs.iter_mut().zip(reads) {
+            input.reads = reads;
+        }
+    }
+}
