@@ -62,9 +62,11 @@ impl Bests {
     }
 
     pub(super) fn update(&mut self, values: &Column, by: &Column, groups: Groups<'_>) {
-        each(by, groups, |row, group, by| {
+        let wanted = self.wanted;
+        let look = |best: &Best| u64::from(best.kinds.0);
+        each(&mut self.groups, look, by, groups, |best, row, by| {
             if let Some(value) = item(values, row) {
-                self.groups[group].offer(by, value, self.wanted);
+                best.offer(by, value, wanted);
             }
         });
     }

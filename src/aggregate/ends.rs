@@ -1,9 +1,11 @@
 //! `first` and `last` of all groups.
 
+use arrow::array::Array;
+
 use crate::data::{Column, Value};
 
 use super::Groups;
-use super::item::each;
+use super::item::{each, each_state, each_valid};
 
 /// The first or the last value of each group that is not null.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +17,10 @@ pub(super) struct Ends {
 
 const NO_ROW: u32 = u32::MAX;
 
+fn look(held: &Value) -> u64 {
+    u64::from(held.is_null())
+}
+
 impl Ends {
     pub(super) fn grow(&mut self, groups: usize) {
         self.groups.resize(groups, Value::Null);
@@ -25,27 +31,29 @@ impl Ends {
     }
 
     pub(super) fn update_first(&mut self, column: &Column, groups: Groups<'_>) {
-        let held = &mut self.groups;
-        each(column, groups, |_, group, item| {
-            if held[group].is_null() {
-                held[group] = item.to_value();
+        each(&mut self.groups, look, column, groups, |held, _, item| {
+            if held.is_null() {
+                *held = item.to_value();
             }
         });
     }
 
     /// Text is copied for the last row of a group only, not for each.
     pub(super) fn update_last(&mut self, column: &Column, groups: Groups<'_>) {
-        let held = &mut self.groups;
-        if !matches!(column, Column::Str(_)) {
-            each(column, groups, |_, group, item| held[group] = item.to_value());
-            return;
-        }
-        self.rows.resize(held.len(), NO_ROW);
-        let rows = &mut self.rows;
-        each(column, groups, |row, group, _| rows[group] = row as u32);
-        each(column, groups, |row, group, item| {
+        let Column::Str(array) = column else {
+            return each(&mut self.groups, look, column, groups, |held, _, item| {
+                *held = item.to_value()
+            });
+        };
+        self.rows.resize(self.groups.len(), NO_ROW);
+        let (held, rows) = (&mut self.groups, &mut self.rows);
+        let look = |row: &u32| u64::from(*row);
+        each_state(rows, look, array.len(), array.nulls(), groups, |last, row| {
+            *last = row as u32
+        });
+        each_valid(array.len(), array.nulls(), groups, |row, group| {
             if rows[group] == row as u32 {
-                held[group] = item.to_value();
+                held[group] = Value::str(array.value(row));
                 rows[group] = NO_ROW;
             }
         });

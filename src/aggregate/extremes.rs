@@ -8,7 +8,7 @@ use crate::data::{Column, Value};
 use crate::ir::AggFunction;
 
 use super::Groups;
-use super::item::{Item, Kinds, each, each_valid};
+use super::item::{Item, Kinds, each, each_state};
 use super::state::Read;
 
 /// Least and greatest of a group of floats. This NaN stands for none; others are made the usual one.
@@ -105,17 +105,22 @@ impl AllExtremes {
         match (&mut self.held, column) {
             (Extremes::Float(of), Column::Float(array)) => {
                 let values = array.values();
-                each_valid(values.len(), array.nulls(), groups, |row, group| {
-                    widen_float(&mut of[group], values[row]);
+                let look = |of: &[f64; 2]| of[0].to_bits();
+                each_state(of, look, values.len(), array.nulls(), groups, |of, row| {
+                    widen_float(of, values[row])
                 });
             }
             (Extremes::Whole(_, of), Column::Int(array) | Column::Timestamp(array) | Column::Duration(array)) => {
                 let values = array.values();
-                each_valid(values.len(), array.nulls(), groups, |row, group| {
-                    widen_whole(&mut of[group], values[row]);
+                let look = |of: &[i64; 2]| of[0] as u64;
+                each_state(of, look, values.len(), array.nulls(), groups, |of, row| {
+                    widen_whole(of, values[row])
                 });
             }
-            (Extremes::Any(of), column) => each(column, groups, |_, group, item| of[group].widen(item)),
+            (Extremes::Any(of), column) => {
+                let look = |of: &Range| u64::from(of.kinds.0);
+                each(of, look, column, groups, |of, _, item| of.widen(item));
+            }
             _ => {}
         }
     }

@@ -122,8 +122,10 @@ impl AllFrequencies {
     }
 
     pub(super) fn update(&mut self, column: &Column, groups: Groups<'_>) {
-        each(column, groups, |_, group, item| {
-            self.held += self.groups[group].add(item, 1)
+        let held = &mut self.held;
+        let look = |of: &Frequencies| of.entries.first().map_or(0, |(_, count)| *count);
+        each(&mut self.groups, look, column, groups, |of, _, item| {
+            *held += of.add(item, 1)
         });
     }
 

@@ -13,14 +13,7 @@ use super::quantile;
 use super::state::Read;
 use super::{Groups, series};
 
-/// The numbers of a group: words as [`Words`] has them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Sample {
-    pub(super) words: Vec<i64>,
-    pub(super) kinds: Kinds,
-}
-
-/// What stands in the words of a row.
+/// The numbers of a group, by row:
 ///
 /// | kind | words |
 /// |---|---|
@@ -28,6 +21,12 @@ pub(super) struct Sample {
 /// | [`Kind::Series`] | the bits of the float |
 /// | [`Kind::Timed`] | the time, the bits of the float |
 /// | [`Kind::Pairs`] | the bits of both floats |
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sample {
+    pub(super) words: Vec<i64>,
+    pub(super) kinds: Kinds,
+}
+
 impl Sample {
     /// Adds the value of a row.
     #[inline(always)]
@@ -110,22 +109,22 @@ impl Samples {
     }
 
     pub(super) fn update(&mut self, args: &[&Column], times: &[i64], groups: Groups<'_>) {
-        let of = &mut self.groups;
         let (kind, held) = (self.kind, &mut self.held);
+        let look = |sample: &Sample| sample.words.last().copied().unwrap_or(0) as u64;
         match args {
-            [x, y, ..] => each(x, groups, |row, group, x| {
+            [x, y, ..] => each(&mut self.groups, look, x, groups, |sample, row, x| {
                 if let Some(y) = item(y, row) {
                     *held += 2;
-                    of[group].add_pair(x, y);
+                    sample.add_pair(x, y);
                 }
             }),
-            [x] if kind == Kind::Timed => each(x, groups, |row, group, x| {
+            [x] if kind == Kind::Timed => each(&mut self.groups, look, x, groups, |sample, row, x| {
                 *held += 2;
-                of[group].add(Kind::Timed, x, times[row]);
+                sample.add(Kind::Timed, x, times[row]);
             }),
-            [x] => each(x, groups, |_, group, x| {
+            [x] => each(&mut self.groups, look, x, groups, |sample, _, x| {
                 *held += 1;
-                of[group].add(kind, x, 0);
+                sample.add(kind, x, 0);
             }),
             [] => {}
         }

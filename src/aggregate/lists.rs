@@ -23,9 +23,11 @@ impl Lists {
     }
 
     pub(super) fn update(&mut self, column: &Column, groups: Groups<'_>) {
-        each(column, groups, |_, group, item| {
-            self.held += size_of::<Value>() + item.text().map_or(0, |text| text.len() + 16);
-            self.groups[group].push(item.to_value());
+        let held = &mut self.held;
+        let look = |list: &Vec<Value>| list.len() as u64;
+        each(&mut self.groups, look, column, groups, |list, _, item| {
+            *held += size_of::<Value>() + item.text().map_or(0, |text| text.len() + 16);
+            list.push(item.to_value());
         });
     }
 

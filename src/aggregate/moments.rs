@@ -119,6 +119,11 @@ impl<const Q: usize> Moments<Q> {
     fn add_slowly(&mut self, x: f64, wide: &mut Vec<WideSums>) {
         if x.is_finite() {
             let (m, e) = split(x);
+            if self.base == EMPTY && m != 0 && e - MARGIN <= HIGHEST_BASE {
+                self.base = (e - MARGIN) as i16;
+                self.put(i128::from(m) << MARGIN, false);
+                return;
+            }
             self.settle(i128::from(m), e, false, wide);
         } else if x.is_nan() {
             self.marks |= NAN;

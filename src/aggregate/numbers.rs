@@ -4,7 +4,7 @@ use crate::data::{Column, Value};
 use crate::ir::AggFunction;
 
 use super::Groups;
-use super::item::{Item, Kinds, each, each_valid};
+use super::item::{Item, Kinds, each, each_state};
 use super::moments::{Moments, WideSums};
 use super::state::Read;
 use arrow::array::Array;
@@ -28,24 +28,25 @@ impl<const Q: usize> Numbers<Q> {
 
     pub(super) fn update(&mut self, column: &Column, groups: Groups<'_>) {
         let (records, wide) = (&mut self.groups, &mut self.wide);
+        let look = |record: &Moments<Q>| record.n;
         match column {
             Column::Float(array) => {
                 let values = array.values();
-                each_valid(values.len(), array.nulls(), groups, |row, group| {
-                    records[group].add_float(values[row], wide);
+                each_state(records, look, values.len(), array.nulls(), groups, |record, row| {
+                    record.add_float(values[row], wide);
                 });
             }
             Column::Int(array) => {
                 let values = array.values();
-                each_valid(values.len(), array.nulls(), groups, |row, group| {
-                    records[group].add_int(values[row], Kinds::INT, wide);
+                each_state(records, look, values.len(), array.nulls(), groups, |record, row| {
+                    record.add_int(values[row], Kinds::INT, wide);
                 });
             }
-            column => each(column, groups, |_, group, item| match item {
-                Item::Float(x) => records[group].add_float(x, wide),
-                Item::Int(x) => records[group].add_int(x, Kinds::INT, wide),
-                Item::Duration(x) => records[group].add_int(x, Kinds::DURATION, wide),
-                other => records[group].add_other(other.kind()),
+            column => each(records, look, column, groups, |record, _, item| match item {
+                Item::Float(x) => record.add_float(x, wide),
+                Item::Int(x) => record.add_int(x, Kinds::INT, wide),
+                Item::Duration(x) => record.add_int(x, Kinds::DURATION, wide),
+                other => record.add_other(other.kind()),
             }),
         }
     }

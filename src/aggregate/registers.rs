@@ -154,7 +154,13 @@ impl AllRegisters {
     }
 
     pub(super) fn update(&mut self, column: &Column, groups: Groups<'_>) {
-        each(column, groups, |_, group, item| self.0[group].add(item));
+        let look = |registers: &Registers| match registers {
+            Registers::Few(list) => list.first().map_or(0, |entry| u64::from(*entry)),
+            Registers::All(values) => values.len() as u64,
+        };
+        each(&mut self.0, look, column, groups, |registers, _, item| {
+            registers.add(item)
+        });
     }
 
     pub(super) fn merge(&mut self, group: usize, other: &Self, from: usize) {

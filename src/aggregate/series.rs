@@ -13,7 +13,7 @@ pub(super) fn ema(words: &[i64], param: &Value) -> Result<Value, String> {
         Value::Float(n) => *n,
         _ => f64::NAN,
     };
-    if !(n >= 1.0) {
+    if n.is_nan() || n < 1.0 {
         return Err("`n` must be a number from 1 on".to_owned());
     }
     let alpha = 2.0 / (n + 1.0);
@@ -89,5 +89,12 @@ pub(super) fn correlation(words: &[i64]) -> Value {
     if sums.n < 2 || sums.xx == 0.0 || sums.yy == 0.0 {
         return Value::Null;
     }
-    Value::Float((sums.xy / (sums.xx.sqrt() * sums.yy.sqrt())).clamp(-1.0, 1.0))
+    // One root is more exact than two; two do not overflow.
+    let product = sums.xx * sums.yy;
+    let root = if product.is_normal() {
+        product.sqrt()
+    } else {
+        sums.xx.sqrt() * sums.yy.sqrt()
+    };
+    Value::Float((sums.xy / root).clamp(-1.0, 1.0))
 }

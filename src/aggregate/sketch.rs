@@ -141,7 +141,8 @@ impl Sketches {
     }
 
     pub(super) fn update(&mut self, column: &Column, groups: Groups<'_>) {
-        each(column, groups, |_, group, item| self.0[group].add(item));
+        let look = |sketch: &Sketch| sketch.buckets.first().map_or(0, |(_, count)| *count);
+        each(&mut self.0, look, column, groups, |sketch, _, item| sketch.add(item));
     }
 
     pub(super) fn merge(&mut self, group: usize, other: &Self, from: usize) {

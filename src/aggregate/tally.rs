@@ -5,7 +5,7 @@ use arrow::array::Array;
 use crate::data::{Column, Value};
 
 use super::Groups;
-use super::item::each_valid;
+use super::item::each_state;
 
 /// How many rows each group has.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,7 @@ impl Tally {
     pub(super) fn rows(&mut self, len: usize, groups: Groups<'_>) {
         match groups {
             Groups::One(group) => self.0[group as usize] += len as u64,
-            groups => each_valid(len, None, groups, |_, group| self.0[group] += 1),
+            groups => each_state(&mut self.0, |n| *n, len, None, groups, |n, _| *n += 1),
         }
     }
 
@@ -38,14 +38,21 @@ impl Tally {
             Column::Float(array) => array.nulls(),
             Column::Str(array) => array.nulls(),
             Column::Any(values) => {
-                return each_valid(values.len(), None, groups, |row, group| {
-                    self.0[group] += u64::from(!values[row].is_null());
-                });
+                return each_state(
+                    &mut self.0,
+                    |n| *n,
+                    values.len(),
+                    None,
+                    groups,
+                    |n, row| {
+                        *n += u64::from(!values[row].is_null());
+                    },
+                );
             }
         };
         match nulls.filter(|nulls| nulls.null_count() > 0) {
             None => self.rows(column.len(), groups),
-            nulls => each_valid(column.len(), nulls, groups, |_, group| self.0[group] += 1),
+            nulls => each_state(&mut self.0, |n| *n, column.len(), nulls, groups, |n, _| *n += 1),
         }
     }
 

@@ -72,7 +72,13 @@ impl Truths {
     }
 
     pub(super) fn update(&mut self, column: &Column, groups: Groups<'_>) {
-        each(column, groups, |_, group, item| self.0[group].add(item));
+        each(
+            &mut self.0,
+            |truth| truth.yes,
+            column,
+            groups,
+            |truth, _, item| truth.add(item),
+        );
     }
 
     pub(super) fn merge(&mut self, group: usize, other: &Self, from: usize) {

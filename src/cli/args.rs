@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::diag::MessageFormat;
 use crate::plan::ExplainFormat;
-use crate::read::{Format, TimeUnit};
+use crate::read::{CsvHeader, CsvOptions, CsvQuote, Format, TimeUnit};
 
 /// Replays event logs through detection queries written in VarpulisQL.
 #[derive(Debug, Parser)]
@@ -57,9 +57,15 @@ pub(super) struct RunArguments {
     /// How the inputs are written; by default what their names say, else JSON lines
     #[arg(long, value_name = "FORMAT")]
     pub(super) input_format: Option<FormatArgument>,
-    /// Where rows go: a file (`.gz` and `.zst` are compressed) or `-` for stdout
+    #[command(flatten)]
+    pub(super) csv: CsvArguments,
+    /// Where rows go: a file (`.jsonl`, `.csv`, `.tsv`, `.parquet`, `.arrow`; `.gz` and `.zst` are
+    /// compressed), a folder with a file for each stream (`DIR/`), or `-` for stdout
     #[arg(long, short, value_name = "PATH", default_value = "-")]
     pub(super) output: PathBuf,
+    /// How rows are written; by default what the output's name says, else JSON lines
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) output_format: Option<OutputFormatArgument>,
     /// In which order events are replayed
     #[arg(long, value_name = "ORDER", default_value = "auto")]
     pub(super) order: Order,
@@ -141,6 +147,64 @@ pub(super) struct RunArguments {
     /// Size of the pieces in which inputs are read; never changes the output
     #[arg(long, value_name = "BYTES", value_parser = bytes, hide = true)]
     pub(super) morsel_bytes: Option<usize>,
+}
+
+/// How CSV inputs are written.
+#[derive(Debug, Default, Args)]
+pub(super) struct CsvArguments {
+    /// What separates the cells of CSV inputs (`tab` is one too); by default the one of `,`, `;`, tab
+    /// and `|` that the first line has most of
+    #[arg(long, value_name = "BYTE", value_parser = csv_byte)]
+    pub(super) csv_delimiter: Option<u8>,
+    /// What the cells of CSV inputs are quoted with; `none`: with nothing [default: "]
+    #[arg(long, value_name = "BYTE", value_parser = csv_quote)]
+    pub(super) csv_quote: Option<CsvQuote>,
+    /// CSV inputs have no header line: their columns are called c1, c2, and so on
+    #[arg(long)]
+    pub(super) csv_no_header: bool,
+    /// CSV inputs have no header line: their columns are called so
+    #[arg(
+        long,
+        value_name = "NAME,..",
+        value_delimiter = ',',
+        conflicts_with = "csv_no_header"
+    )]
+    pub(super) csv_header: Vec<String>,
+    /// A cell of a CSV input that is just this text, without quotes, is null
+    #[arg(long, value_name = "TEXT")]
+    pub(super) csv_null: Option<String>,
+}
+
+impl CsvArguments {
+    /// The same for the reader.
+    pub(super) fn options(&self) -> CsvOptions {
+        CsvOptions {
+            delimiter: self.csv_delimiter,
+            quote: self.csv_quote.unwrap_or_default(),
+            header: match (self.csv_no_header, self.csv_header.as_slice()) {
+                (true, _) => CsvHeader::Numbered,
+                (false, []) => CsvHeader::First,
+                (false, names) => CsvHeader::Names(names.to_vec()),
+            },
+            null: self.csv_null.clone(),
+        }
+    }
+}
+
+/// What stands between cells, or around them.
+fn csv_byte(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => Ok(*byte),
+        _ => Err("give one ASCII character that ends no line, or `tab`".to_owned()),
+    }
+}
+
+fn csv_quote(text: &str) -> Result<CsvQuote, String> {
+    match text {
+        "none" => Ok(CsvQuote::Nothing),
+        text => csv_byte(text).map(CsvQuote::Byte),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -290,6 +354,30 @@ impl From<FormatArgument> for Format {
             FormatArgument::Parquet => Self::Parquet,
             FormatArgument::Arrow => Self::Arrow,
             FormatArgument::Evt => Self::Evt,
+        }
+    }
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputFormatArgument {
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a header line
+    Csv,
+    /// Apache Parquet
+    Parquet,
+    /// Apache Arrow IPC
+    Arrow,
+}
+
+impl From<OutputFormatArgument> for crate::write::Encoding {
+    fn from(typed: OutputFormatArgument) -> Self {
+        match typed {
+            OutputFormatArgument::Jsonl => Self::Jsonl,
+            OutputFormatArgument::Csv => Self::Csv { delimiter: b',' },
+            OutputFormatArgument::Parquet => Self::Parquet,
+            OutputFormatArgument::Arrow => Self::Arrow,
         }
     }
 }

@@ -121,6 +121,11 @@ impl Settings {
 
 fn input_specs(arguments: &RunArguments) -> Result<Vec<InputSpec>, Exit> {
     let format = arguments.input_format.map_or(Format::Auto, Format::from);
+    let csv = arguments.csv.options();
+    if csv.delimiter.is_some() && csv.delimiter == csv.quote.byte() {
+        complain("`--csv-delimiter` and `--csv-quote` cannot be the same");
+        return Err(Exit::Usage);
+    }
     let stdin = ["-".to_owned()];
     let typed = if arguments.input.is_empty() {
         &stdin[..]
@@ -129,7 +134,11 @@ fn input_specs(arguments: &RunArguments) -> Result<Vec<InputSpec>, Exit> {
     };
     let specs = typed
         .iter()
-        .map(|text| InputSpec::parse(OsStr::new(text), format))
+        .map(|text| {
+            let spec = InputSpec::parse(OsStr::new(text), format)?;
+            let csv = csv.clone();
+            Ok(InputSpec { csv, ..spec })
+        })
         .collect::<Result<Vec<_>, _>>();
     let specs = specs.and_then(|specs| read::expand(&specs)).map_err(|error| {
         complain(error);
@@ -160,6 +169,7 @@ fn plan_options(arguments: &RunArguments, specs: &[InputSpec]) -> plan::Options 
 fn run_options(arguments: &RunArguments, plan: &Plan, watermark: order::Watermark) -> RunOptions {
     RunOptions {
         output: arguments.output.clone(),
+        output_format: arguments.output_format.map(Into::into),
         seed: arguments.seed,
         fail_on_bad: arguments.strict || arguments.on_error == OnError::Fail,
         strict: arguments.strict,

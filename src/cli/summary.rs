@@ -122,6 +122,16 @@ fn rest(report: &Report, out: &mut String) {
             thousands(report.not_finite)
         );
     }
+    for note in &report.output_notes {
+        let _ = writeln!(out, "{note}");
+    }
+    if report.window_bytes > 1 << 20 {
+        let _ = writeln!(
+            out,
+            "open windows took up to {} of memory",
+            HumanBytes(report.window_bytes)
+        );
+    }
     if without_time(report) {
         let _ = writeln!(
             out,
@@ -202,6 +212,8 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         "big_integers": report.big_ints,
         "not_finite": report.not_finite,
         "without_time": without_time(report),
+        "output_notes": report.output_notes,
+        "window_bytes": report.window_bytes,
         "stopped": report.stopped.as_ref().map(stopped_text),
         "seconds": took.as_secs_f64(),
     });

@@ -39,6 +39,12 @@ impl Span {
         }
     }
 
+    /// Whether another span lies in this one.
+    #[must_use]
+    pub fn holds(self, inner: Self) -> bool {
+        self.file == inner.file && self.start <= inner.start && inner.end <= self.end
+    }
+
     /// The range as indices into the text.
     #[must_use]
     pub fn range(self) -> std::ops::Range<usize> {

@@ -156,3 +156,40 @@ impl AggFunction {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{AggFunction, AggParam};
+    use crate::data::Type;
+
+    #[test]
+    fn names_are_found_and_calls_shown() {
+        for &function in AggFunction::ALL {
+            assert_eq!(AggFunction::lookup(function.name()), Some(function));
+            assert!(function.usage().starts_with(&format!("{}(", function.name())));
+            let shown = function.usage().matches(',').count() + 1;
+            let constant = usize::from(function.param() != AggParam::None);
+            assert_eq!(shown, function.params().len() + constant, "{}", function.usage());
+            assert!(function.required() <= function.params().len());
+        }
+        assert_eq!(AggFunction::lookup("nothing"), None);
+    }
+
+    #[test]
+    fn results_follow_from_arguments() {
+        let optional = |ty: Type| Type::Optional(Box::new(ty));
+        let of = |function: AggFunction, ty: Type| function.result_type(&[ty]);
+        assert_eq!(of(AggFunction::Sum, Type::Int), optional(Type::Int));
+        assert_eq!(of(AggFunction::Sum, optional(Type::Duration)), optional(Type::Duration));
+        assert_eq!(of(AggFunction::Avg, Type::Int), optional(Type::Float));
+        assert_eq!(of(AggFunction::Avg, Type::Duration), optional(Type::Duration));
+        assert_eq!(of(AggFunction::Max, Type::Any), Type::Any);
+        assert_eq!(of(AggFunction::Count, Type::Str), Type::Int);
+        assert_eq!(AggFunction::Count.result_type(&[]), Type::Int);
+        assert_eq!(
+            of(AggFunction::Distinct, optional(Type::Str)),
+            Type::List(Box::new(Type::Str))
+        );
+        assert_eq!(of(AggFunction::Median, Type::Int), optional(Type::Float));
+    }
+}

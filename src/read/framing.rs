@@ -54,7 +54,7 @@ impl Framing {
             Self::Csv(scan) => {
                 let cut = scan.cut(bytes, whole, limits);
                 if cut != Cut::More {
-                    *scan = CsvScan::new(scan.delimiter);
+                    *scan = CsvScan::new(scan.delimiter, scan.quote);
                 }
                 cut
             }
@@ -97,6 +97,7 @@ pub(super) fn content(line: &[u8]) -> &[u8] {
 #[derive(Clone, Debug)]
 pub(super) struct CsvScan {
     delimiter: u8,
+    quote: u8,
     /// Everything before has been looked at.
     at: usize,
     /// Where the record at hand starts.
@@ -106,9 +107,10 @@ pub(super) struct CsvScan {
 }
 
 impl CsvScan {
-    pub(super) fn new(delimiter: u8) -> Self {
+    pub(super) fn new(delimiter: u8, quote: u8) -> Self {
         Self {
             delimiter,
+            quote,
             at: 0,
             record: 0,
             quoted: false,
@@ -150,7 +152,10 @@ impl CsvScan {
 
     /// Goes straight to the record at the target where there is no quote before it.
     fn skip_plain(&mut self, bytes: &[u8], target: usize, limits: Limits) {
-        if self.at == 0 && limits.record >= target && bytes.len() >= target && memchr(b'"', &bytes[..target]).is_none()
+        if self.at == 0
+            && limits.record >= target
+            && bytes.len() >= target
+            && memchr(self.quote, &bytes[..target]).is_none()
         {
             self.record = memrchr(b'\n', &bytes[..target - 1]).map_or(0, |at| at + 1);
             self.at = target - 1;
@@ -162,12 +167,12 @@ impl CsvScan {
     fn step(&mut self, bytes: &[u8], whole: bool) -> bool {
         let rest = bytes.get(self.at..).unwrap_or_default();
         if self.quoted {
-            let Some(found) = memchr(b'"', rest) else {
+            let Some(found) = memchr(self.quote, rest) else {
                 self.at = bytes.len();
                 return false;
             };
             match rest.get(found + 1) {
-                Some(b'"') => self.at += found + 2,
+                Some(next) if *next == self.quote => self.at += found + 2,
                 None if !whole => {
                     self.at += found;
                     return false;
@@ -179,13 +184,13 @@ impl CsvScan {
             }
             return true;
         }
-        let Some(found) = memchr2(b'"', b'\n', rest) else {
+        let Some(found) = memchr2(self.quote, b'\n', rest) else {
             self.at = bytes.len();
             return false;
         };
         let at = self.at + found;
         self.at = at + 1;
-        self.quoted = bytes[at] == b'"' && (at == self.record || bytes[at - 1] == self.delimiter);
+        self.quoted = bytes[at] == self.quote && (at == self.record || bytes[at - 1] == self.delimiter);
         true
     }
 
@@ -247,7 +252,7 @@ mod tests {
     }
 
     fn csv(text: &str, morsel: usize, record: usize) -> Vec<(usize, &'static str)> {
-        let framing = Framing::Csv(CsvScan::new(b','));
+        let framing = Framing::Csv(CsvScan::new(b',', b'"'));
         cuts(framing, text.as_bytes(), usize::MAX / 2, Limits { morsel, record })
     }
 
@@ -303,7 +308,7 @@ mod tests {
         #[test]
         fn cuts_depend_on_the_text_only(text in "[ab,\"\r\n]{0,60}", morsel in 0_usize..40, record in 1_usize..30, step in 1_usize..20) {
             let limits = Limits { morsel, record };
-            for framing in [Framing::Lines, Framing::Csv(CsvScan::new(b','))] {
+            for framing in [Framing::Lines, Framing::Csv(CsvScan::new(b',', b'"'))] {
                 let whole = cuts(framing.clone(), text.as_bytes(), 1000, limits);
                 proptest::prop_assert_eq!(&whole, &cuts(framing, text.as_bytes(), step, limits));
                 proptest::prop_assert_eq!(whole.iter().map(|cut| cut.0).sum::<usize>(), text.len());

@@ -9,6 +9,7 @@ mod columnar;
 mod compressed;
 mod csv;
 mod decoded;
+mod evt;
 mod framing;
 mod globs;
 pub mod json;
@@ -31,6 +32,7 @@ pub mod value;
 
 use std::path::{Path, PathBuf};
 
+pub use csv::{CsvHeader, CsvOptions, CsvQuote};
 pub use decoded::{Base, BaseCell, Clock, Decoded};
 pub use globs::expand;
 pub use look::Look;
@@ -70,6 +72,8 @@ pub struct InputSpec {
     pub event_type: Option<String>,
     /// How it is written.
     pub format: Format,
+    /// How it is written, if it is CSV.
+    pub csv: CsvOptions,
 }
 
 /// How inputs are read.

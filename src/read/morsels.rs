@@ -7,6 +7,7 @@ use memchr::memchr;
 
 use super::columnar::{self, TableMorsel};
 use super::csv::{self, Schema};
+use super::evt::{self, EvtInput};
 use super::framing::{Cut, Framing, Limits};
 use super::mapped::Mapping;
 use super::spool_origins::Origins;
@@ -29,6 +30,8 @@ pub struct Morsel {
 pub(super) enum Writing {
     Json,
     Csv(Arc<Schema>),
+    /// Event text, with the time that holds where the morsel begins.
+    Evt(Arc<EvtInput>, Option<i64>),
     /// No text at all.
     Table(TableMorsel),
 }
@@ -108,6 +111,9 @@ impl Morsel {
             }
             (PieceKind::Records, Writing::Json) => json::decode_at(text, plan, self.info.clone(), base),
             (PieceKind::Records, Writing::Csv(schema)) => csv::decode(text, schema, plan, self.info.clone(), base),
+            (PieceKind::Records, Writing::Evt(input, now)) => {
+                evt::decode(text, (input, *now), plan, self.info.clone(), base)
+            }
             (PieceKind::Records, Writing::Table(table)) => columnar::decode(table, plan, self.info.clone(), base),
         }
     }

@@ -10,13 +10,14 @@ use std::sync::atomic::AtomicU64;
 
 use super::columnar::{IpcFile, IpcStream, ParquetFile, TableMorsel};
 use super::compressed::{Compression, Counting};
-use super::csv::{self, Header};
+use super::csv::{self, Dialect, Header};
+use super::evt;
 use super::framing::{CsvScan, Framing, Limits};
 use super::kind::Kind;
 use super::mapped::Mapping;
 use super::morsels::{MappedPieces, Writing};
 use super::stream::{Piece, Stream};
-use super::{InputInfo, InputSpec, Morsel, ReadError, ReadOptions, globs, spool};
+use super::{CsvOptions, InputInfo, InputSpec, Morsel, ReadError, ReadOptions, globs, spool};
 
 /// How many bytes tell how an input is compressed, or that it is of a format we do not read.
 const HEAD: usize = 16;
@@ -78,8 +79,8 @@ impl Opened {
             .flatten()
     }
 
-    /// Where morsels come from, and the delimiter of a CSV text.
-    fn source(self, kind: Kind, limits: Limits) -> Result<(Source, Option<u8>), String> {
+    /// Where morsels come from, and how a CSV text is written.
+    fn source(self, kind: Kind, csv: &CsvOptions, limits: Limits) -> Result<(Source, Option<Dialect>), String> {
         let mapping = self.mapping();
         let at_places = self.length.filter(|_| self.compression.is_none());
         match (kind, at_places) {
@@ -99,7 +100,7 @@ impl Opened {
                 let (reader, read) = self.reader().map_err(|error| stream_reason(&error, compression))?;
                 IpcStream::open(reader, read).map(|stream| (Source::ArrowStream(stream), None))
             }
-            (Kind::Csv(delimiter), _) => self.text(Some(delimiter), mapping, limits),
+            (Kind::Csv(delimiter), _) => self.text(Some((csv, csv.delimiter.or(delimiter))), mapping, limits),
             (Kind::Json | Kind::Evt, _) => self.text(None, mapping, limits),
         }
     }
@@ -107,31 +108,38 @@ impl Opened {
     /// A text; `csv` with the delimiter, where it is known.
     fn text(
         self,
-        csv: Option<Option<u8>>,
+        csv: Option<(&CsvOptions, Option<u8>)>,
         mapping: Option<Mapping>,
         limits: Limits,
-    ) -> Result<(Source, Option<u8>), String> {
+    ) -> Result<(Source, Option<Dialect>), String> {
         if let Some(mapping) = mapping {
             let start = &mapping.bytes()[..SNIFF.min(mapping.bytes().len())];
-            let delimiter = csv.map(|known| known.unwrap_or_else(|| csv::sniff(start)));
-            let pieces = MappedPieces::new(mapping, framing(delimiter), limits);
-            return Ok((Source::Mapped(pieces), delimiter));
+            let dialect = csv.map(|(options, known)| {
+                let delimiter = known.unwrap_or_else(|| csv::sniff(start, options.quote.byte()));
+                Dialect::new(options, delimiter)
+            });
+            let pieces = MappedPieces::new(mapping, framing(dialect.as_ref()), limits);
+            return Ok((Source::Mapped(pieces), dialect));
         }
         let compression = self.compression;
         self.stream(csv, limits)
             .map_err(|error| stream_reason(&error, compression))
     }
 
-    fn stream(self, csv: Option<Option<u8>>, limits: Limits) -> io::Result<(Source, Option<u8>)> {
+    fn stream(self, csv: Option<(&CsvOptions, Option<u8>)>, limits: Limits) -> io::Result<(Source, Option<Dialect>)> {
         let (mut reader, read) = self.reader()?;
-        let mut delimiter = csv.flatten();
-        if csv.is_some() && delimiter.is_none() {
-            let start = read_first_line(&mut reader)?;
-            delimiter = Some(csv::sniff(&start));
-            reader = Box::new(Cursor::new(start).chain(reader));
-        }
-        let stream = Stream::new(reader, read, framing(delimiter), limits)?;
-        Ok((Source::Stream(stream), delimiter))
+        let dialect = match csv {
+            None => None,
+            Some((options, Some(delimiter))) => Some(Dialect::new(options, delimiter)),
+            Some((options, None)) => {
+                let start = read_first_line(&mut reader)?;
+                let delimiter = csv::sniff(&start, options.quote.byte());
+                reader = Box::new(Cursor::new(start).chain(reader));
+                Some(Dialect::new(options, delimiter))
+            }
+        };
+        let stream = Stream::new(reader, read, framing(dialect.as_ref()), limits)?;
+        Ok((Source::Stream(stream), dialect))
     }
 
     /// The uncompressed bytes, and how many have been read of the file.
@@ -222,7 +230,7 @@ impl Input {
             record: options.max_record_bytes.min(LARGEST),
         };
         let note = matches!(kind, Kind::Json).then(|| json_note(&opened.head)).flatten();
-        let (source, delimiter) = opened.source(kind, limits).map_err(fail)?;
+        let (source, dialect) = opened.source(kind, &spec.csv, limits).map_err(fail)?;
         let mut input = Self {
             info: InputInfo {
                 number,
@@ -233,7 +241,10 @@ impl Input {
             compression,
             source,
             ahead: VecDeque::new(),
-            writing: Writing::Json,
+            writing: match kind {
+                Kind::Evt => Writing::Evt(Arc::default(), None),
+                _ => Writing::Json,
+            },
             notes: note.into_iter().collect(),
             again: Again {
                 spec: spec.clone(),
@@ -241,8 +252,8 @@ impl Input {
                 file: None,
             },
         };
-        if let Some(delimiter) = delimiter {
-            input.read_header(delimiter)?;
+        if let Some(dialect) = dialect {
+            input.read_header(dialect)?;
         }
         Ok(input)
     }
@@ -278,7 +289,13 @@ impl Input {
             Some(piece) => Some(piece),
             None => self.next_piece()?,
         };
-        Ok(piece.map(|piece| Morsel::new(piece, self.info.clone(), self.writing.clone())))
+        Ok(piece.map(|piece| {
+            let writing = self.writing.clone();
+            if let Writing::Evt(_, now) = &mut self.writing {
+                *now = evt::after(&piece.text, *now);
+            }
+            Morsel::new(piece, self.info.clone(), writing)
+        }))
     }
 
     /// Whether what has been read so far is sound. Ask again after the last morsel has been decoded:
@@ -332,8 +349,8 @@ impl Input {
     }
 
     /// Reads a CSV input's header, and as many records as it takes to infer types.
-    fn read_header(&mut self, delimiter: u8) -> Result<(), ReadError> {
-        let mut header = Header::new(delimiter);
+    fn read_header(&mut self, dialect: Dialect) -> Result<(), ReadError> {
+        let mut header = Header::new(dialect);
         while !header.complete() {
             let Some(piece) = self.next_piece()? else { break };
             header.look_at(&piece);
@@ -369,9 +386,10 @@ fn read_head(reader: &mut impl Read, n: usize) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-fn framing(delimiter: Option<u8>) -> Framing {
-    match delimiter {
-        Some(delimiter) => Framing::Csv(CsvScan::new(delimiter)),
+fn framing(dialect: Option<&Dialect>) -> Framing {
+    match dialect.and_then(|dialect| Some((dialect.delimiter, dialect.quote?))) {
+        Some((delimiter, quote)) => Framing::Csv(CsvScan::new(delimiter, quote)),
+        // Without quotes a newline always ends a record.
         None => Framing::Lines,
     }
 }

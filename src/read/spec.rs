@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{Format, InputSpec, ReadError};
+use super::{CsvOptions, Format, InputSpec, ReadError};
 
 impl InputSpec {
     /// Reads an input as written on a command line. What exists as a file is a path, whatever it
@@ -20,6 +20,7 @@ impl InputSpec {
             path: PathBuf::from(path),
             event_type: event_type.map(str::to_owned),
             format,
+            csv: CsvOptions::default(),
         };
         let refuse = |reason: &str| {
             Err(ReadError {

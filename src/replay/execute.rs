@@ -24,6 +24,8 @@ pub(super) struct Context<'a> {
     pub(super) fields: Arc<FieldTable>,
     /// For each sink its stream's name as JSON.
     pub(super) sink_names: Vec<Vec<u8>>,
+    /// For each sink whether its rows go out as columns.
+    pub(super) typed: Vec<bool>,
     /// `--seed`, which also chooses samples.
     pub(super) seed: u64,
     /// The names of the inputs.

@@ -48,6 +48,8 @@ pub use stop::Stopped;
 pub struct RunOptions {
     /// The main output; `-` is stdout.
     pub output: PathBuf,
+    /// How rows are written there, where its name does not say.
+    pub output_format: Option<crate::write::Encoding>,
     /// `--seed`
     pub seed: u64,
     /// Stop at the first bad record (`--on-error fail`, `--strict`).

@@ -7,18 +7,66 @@ use crate::data::value::FixedHasher;
 use crate::data::{BadRecord, Place};
 use crate::ir::ExprId;
 use crate::plan::{Plan, StageId};
+use crate::write::{RowBatch, RowColumns};
 
-/// Rows written to one sink: text, and for each row where it stands and where it ends.
+/// Rows written to one sink: text, and for each row where it stands and where it ends; or columns.
 #[derive(Debug, Default)]
 pub(super) struct SinkRows {
     pub(super) bytes: Vec<u8>,
     pub(super) rows: Vec<(Place, usize)>,
+    pub(super) tables: Vec<TableRows>,
+}
+
+/// Rows that go out as columns, and where they stand.
+#[derive(Debug)]
+pub(super) struct TableRows {
+    pub(super) places: Vec<Place>,
+    pub(super) batch: RowBatch,
+}
+
+impl TableRows {
+    /// Some of the rows; none when there are none.
+    pub(super) fn pick(&self, rows: &[u32]) -> Option<Self> {
+        if rows.is_empty() {
+            return None;
+        }
+        let of = rows.iter().map(|&row| row as usize);
+        let columns = match &self.batch.rows {
+            RowColumns::Fields { names, columns } => RowColumns::Fields {
+                names: names.clone(),
+                columns: columns.iter().map(|column| column.take(rows)).collect(),
+            },
+            RowColumns::Values(values) => RowColumns::Values(of.clone().map(|row| values[row].clone()).collect()),
+        };
+        Some(Self {
+            places: of.clone().map(|row| self.places[row]).collect(),
+            batch: RowBatch {
+                ts: of.map(|row| self.batch.ts[row]).collect(),
+                rows: columns,
+            },
+        })
+    }
 }
 
 impl SinkRows {
     /// Ends the row whose text was appended last.
     pub(super) fn end_row(&mut self, place: Place) {
         self.rows.push((place, self.bytes.len()));
+    }
+
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len() + self.tables.iter().map(|table| table.places.len()).sum::<usize>()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The places of all rows.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        let tables = self.tables.iter().flat_map(|table| table.places.iter().copied());
+        self.rows.iter().map(|row| row.0).chain(tables)
     }
 
     /// The rows' texts with their places.
@@ -81,6 +129,8 @@ impl Outcome {
         let learn = |place: &mut Place| place.time = clock.at(place.offset).0;
         for sink in &mut self.sinks {
             sink.rows.iter_mut().for_each(|row| learn(&mut row.0));
+            let places = sink.tables.iter_mut().flat_map(|table| &mut table.places);
+            places.for_each(learn);
         }
         self.side.iter_mut().for_each(|line| learn(&mut line.place));
         self.samples.iter_mut().for_each(|sample| learn(&mut sample.place));

@@ -27,6 +27,10 @@ pub struct Report {
     pub without_time: bool,
     /// In which order records were replayed, and what was found out about theirs.
     pub order: OrderReport,
+    /// What there is to say about the files that were written, each with its path.
+    pub output_notes: Vec<String>,
+    /// About how many bytes of memory open windows took at most.
+    pub window_bytes: u64,
 }
 
 /// The order of the records in the inputs, and that of the replay.

@@ -47,8 +47,9 @@ pub fn run(
 ) -> Result<Report, RunError> {
     let roots = plan.roots();
     let program = Program::new(&plan.query.exprs, &roots, options.seed);
-    let context = Context::new(plan, &program, inputs, options);
     let mut writer = Writer::new(plan, inputs, options, observer)?;
+    let mut context = Context::new(plan, &program, inputs, options);
+    context.typed.clone_from(&writer.outputs.typed);
     let mut supply = Supply::new(plan, &context.decode, inputs, options, observer)?;
     let mut ready = first_pass(&context, supply.round()?, &mut writer.numbers);
     while !ready.tasks.is_empty() && writer.stopped.is_none() {
@@ -68,8 +69,8 @@ pub fn run(
         written?;
         ready = following;
     }
-    let report = writer.report(&supply);
-    writer.finish(&report)?;
+    let mut report = writer.report(&supply);
+    report.output_notes = writer.finish(&report)?;
     supply.finish()?;
     Ok(report)
 }
@@ -161,7 +162,7 @@ impl<'r> Writer<'r> {
             plan,
             options,
             observer,
-            outputs: Outputs::open(plan, &options.output)?,
+            outputs: Outputs::open(plan, options)?,
             dead: options.dead_letter.as_deref().map(Output::open).transpose()?,
             ordered: Ordered::new(plan, options.allowed_lateness),
             waiting: Waiting::default(),
@@ -256,9 +257,11 @@ impl<'r> Writer<'r> {
                 let base = task.base.unwrap_or_default();
                 let running = &mut self.running[if self.options.order == Order::Input { 0 } else { input }];
                 clock = MorselClock::new(self.options.order, decoded, base, running).map(Arc::new);
-                let first = decoded
-                    .first_time()
-                    .or((base.time != Base::UNTIMED).then_some(base.time));
+                let first = match decoded.disorder() {
+                    Some(_) => MorselClock::by_time(decoded, base).t.into_iter().min(),
+                    None => decoded.first_time(),
+                };
+                let first = first.or((base.time != Base::UNTIMED).then_some(base.time));
                 self.ordered.begin(first.or(Some(base.seq as i64)));
             }
         }
@@ -400,6 +403,8 @@ impl<'r> Writer<'r> {
             stopped: self.stopped.clone(),
             without_time: self.times.by_number,
             order: supply.report(),
+            output_notes: Vec::new(),
+            window_bytes: self.ordered.peak() as u64,
         }
     }
 
@@ -425,12 +430,13 @@ impl<'r> Writer<'r> {
     }
 
     /// Gives the files their names, unless the run was interrupted: what is half done does not appear.
-    fn finish(self, report: &Report) -> Result<(), RunError> {
+    fn finish(self, report: &Report) -> Result<Vec<String>, RunError> {
+        let mut notes = Vec::new();
         if report.stopped != Some(Stopped::Interrupted) {
-            self.outputs.finish()?;
+            notes = self.outputs.finish()?;
             self.dead.map(Output::finish).transpose()?;
         }
-        Ok(())
+        Ok(notes)
     }
 }
 
@@ -490,6 +496,7 @@ impl<'a> Context<'a> {
             decode: Arc::new(plan.decode.clone()),
             fields: Arc::new(plan.query.fields.clone()),
             sink_names: sinks.collect(),
+            typed: Vec::new(),
             seed: options.seed,
             inputs: inputs.iter().map(|input| input.name().to_owned()).collect(),
             order: match options.order {

@@ -2,14 +2,19 @@
 
 use super::execute::{Executor, ReplayOrder};
 use super::flow::{Flow, Shape, View};
+use super::outcome::TableRows;
 use crate::data::{Column, Value};
-use crate::write::{FieldKeys, field_row, record_row, value_row};
+use crate::write::{FieldKeys, RowBatch, RowColumns, field_row, record_row, value_row};
 
 impl Executor<'_> {
     /// Writes rows out.
     pub(super) fn sink(&mut self, sink: usize, flow: &Flow, view: &View) {
         let stream = &self.context.sink_names[sink];
         let times = flow.times(view);
+        if self.context.typed[sink] {
+            self.table(sink, flow, view, times);
+            return;
+        }
         let out = &mut self.out.sinks[sink];
         let keys = match &flow.shape {
             Shape::Fields(made) => Some(FieldKeys::new(made.names.iter().map(|(name, _)| name.as_str()))),
@@ -29,6 +34,31 @@ impl Executor<'_> {
             let columns = made.columns.iter();
             self.out.not_finite += columns.map(|column| not_finite(column, &view.rows)).sum::<u64>();
         }
+    }
+
+    /// Hands rows on as columns.
+    fn table(&mut self, sink: usize, flow: &Flow, view: &View, ts: Vec<i64>) {
+        let rows = match &flow.shape {
+            Shape::Fields(made) => RowColumns::Fields {
+                names: made.names.iter().map(|(name, _)| name.clone()).collect(),
+                columns: made
+                    .columns
+                    .iter()
+                    .map(|column| {
+                        view.rows
+                            .as_ref()
+                            .map_or_else(|| column.clone(), |rows| column.take(rows))
+                    })
+                    .collect(),
+            },
+            _ => RowColumns::Values(view.each(flow.rows.len()).map(|row| flow.rows.whole(row)).collect()),
+        };
+        let places = match self.context.order {
+            ReplayOrder::AsTheyLie => flow.places(view, &vec![0; ts.len()]),
+            _ => flow.places(view, &ts),
+        };
+        let batch = RowBatch { ts, rows };
+        self.out.sinks[sink].tables.push(TableRows { places, batch });
     }
 }
 

@@ -1,10 +1,14 @@
 //! A stream whose operators are being lowered: what holds at the place reached.
 
+use std::rc::Rc;
+
+use super::context::Cx;
 use super::expr::Given;
-use super::row::{Column, Row};
+use super::row::{Column, Keys, Row};
 use crate::data::{FieldId, Type};
 use crate::diag::Span;
-use crate::ir::{Op, Operator, Scope, Target, Window};
+use crate::ir::{Expr, Named, Op, Operator, Scope, Target, Window};
+use crate::syntax::ast;
 
 /// A stream whose operators are being lowered.
 pub(super) struct Flow {
@@ -42,6 +46,8 @@ pub(super) struct Key {
     pub field: FieldId,
     /// Its type.
     pub ty: Type,
+    /// Where it is given.
+    pub span: Span,
 }
 
 /// A window that no aggregation has closed yet.
@@ -105,6 +111,39 @@ impl Flow {
         }
     }
 
+    /// The rows have exactly these fields from here on. Where the keys of the partition are among them,
+    /// by their names, `_partition` can still be read.
+    pub(super) fn project(&mut self, cx: &Cx<'_>, fields: &[Named]) {
+        let column = |named: &Named| Column {
+            name: named.name.clone(),
+            ty: cx.query.exprs.ty(named.value).clone(),
+        };
+        self.row.project(fields.iter().map(column).collect());
+        let kept = |key: &Key| {
+            let same = |named: &&Named| named.name == key.name;
+            let of = fields.iter().find(same).map(|named| cx.query.exprs.get(named.value));
+            matches!(of, Some(Expr::Field(field)) if *field == key.field)
+        };
+        if !self.keys.is_empty() && matches!(self.row.keys, Keys::Gone) && self.keys.iter().all(kept) {
+            self.row.keys = self.keys_by_name();
+        }
+    }
+
+    /// The keys of the partition, as fields of the row.
+    pub(super) fn keys_by_name(&self) -> Keys {
+        let name = |key: &Key| ast::Expr {
+            kind: ast::ExprKind::Name(ast::Ident {
+                name: key.name.clone(),
+                span: key.span,
+            }),
+            span: key.span,
+        };
+        match self.keys.as_slice() {
+            [] => Keys::None,
+            keys => Keys::Here(Rc::new(keys.iter().map(name).collect())),
+        }
+    }
+
     /// What follows is no longer directly after the aggregation.
     pub(super) fn leave_aggregation(&mut self) {
         if let Some((_, after)) = &mut self.aggregated {
@@ -115,7 +154,7 @@ impl Flow {
     /// Joins the partitions again.
     pub(super) fn collect(&mut self, span: Span) {
         self.keys.clear();
-        self.row.keys = super::row::Keys::None;
+        self.row.keys = Keys::None;
         self.push(Op::Collect, span);
     }
 

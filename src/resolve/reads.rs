@@ -3,7 +3,9 @@
 //! A join makes rows of exactly the paths that somebody reads of them (`O.amount`), each computed on
 //! the side of the input; of a whole record only where it is written, collected or compared as one.
 //! Readers are looked at before what they read, so that a join of a join asks for what it needs.
-//! Cost: linear in the program for each join.
+//! Cost: for each join linear in what reads it, directly or through others.
+
+use std::collections::VecDeque;
 
 use indexmap::IndexMap;
 
@@ -28,7 +30,7 @@ pub(super) fn tell_joins(query: &mut Query, order: &[usize]) {
             whole: false,
         };
         condition.into_iter().for_each(|root| wanted.expr(root));
-        wanted.stream(at, 1);
+        wanted.readers_of(at, 1);
         let (fields, whole) = (wanted.fields, wanted.whole);
         let reads = names
             .iter()
@@ -49,8 +51,24 @@ struct Wanted<'q> {
 }
 
 impl Wanted<'_> {
-    /// The operators of a stream from one on, and, if the rows come out as they are, its readers.
-    fn stream(&mut self, at: usize, from: usize) {
+    /// The readers of a stream's rows, from one of its operators on, each once.
+    fn readers_of(&mut self, start: usize, from: usize) {
+        let mut seen = vec![false; self.query.streams.len()];
+        let mut todo = VecDeque::from([(start, from)]);
+        while let Some((at, from)) = todo.pop_front() {
+            if self.come_out(at, from) {
+                let me = Source::Stream(StreamId(at as u32));
+                for (reader, stream) in self.query.streams.iter().enumerate() {
+                    if stream.sources.contains(&me) && !std::mem::replace(&mut seen[reader], true) {
+                        todo.push_back((reader, 0));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the operators of a stream from one on read; whether the rows come out as they are.
+    fn come_out(&mut self, at: usize, from: usize) -> bool {
         let stream = &self.query.streams[at];
         for operator in &stream.ops[from..] {
             for root in roots(&operator.op) {
@@ -58,16 +76,11 @@ impl Wanted<'_> {
             }
             self.whole |= is_whole(&operator.op);
             if makes_rows(&operator.op) {
-                return;
+                return false;
             }
         }
         self.whole |= stream.writes || !stream.targets.is_empty();
-        let me = Source::Stream(StreamId(at as u32));
-        for (reader, stream) in self.query.streams.iter().enumerate() {
-            if stream.sources.contains(&me) {
-                self.stream(reader, 0);
-            }
-        }
+        true
     }
 
     fn expr(&mut self, root: ExprId) {

@@ -62,8 +62,12 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// The type of its record in the joined row.
+    /// The type of its record in the joined row. Records of joins of joins are not spelled out: their
+    /// types would double with every level.
     pub(super) fn ty(&self, cx: &Cx<'_>) -> Type {
+        if self.row.sides().is_some() {
+            return self.or_null(Type::Map(Box::new(Type::Str), Box::default()));
+        }
         self.or_null(self.row.ty(cx))
     }
 

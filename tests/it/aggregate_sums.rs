@@ -68,7 +68,7 @@ fn is_rounded(x: f64, of: &BigRational) -> bool {
         .filter(|other| other.is_finite())
         .all(|other| {
             let other_off = (exact(other) - of).abs();
-            off < other_off || (off == other_off && x.to_bits() % 2 == 0)
+            off < other_off || (off == other_off && x.to_bits().is_multiple_of(2))
         })
 }
 

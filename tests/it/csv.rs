@@ -65,6 +65,7 @@ fn read(path: &FilePath, event_type: Option<&str>, plan: &DecodePlan, options: &
         path: path.to_owned(),
         event_type: event_type.map(str::to_owned),
         format: Format::Csv,
+        ..InputSpec::default()
     };
     let mut input = Input::open(&spec, 0, options).unwrap();
     let mut out = Read {

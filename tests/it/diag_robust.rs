@@ -8,9 +8,33 @@ use proptest::prelude::*;
 use varpulis::diag::{MessageFormat, Severity, SourceMap, render};
 use varpulis::resolve::{Options, compile};
 
+use crate::resolve_support::check_contiguous;
+
+/// A program with most of what windows, aggregations and joins can be.
+const WINDOWS: &str = r#"
+event Trade:
+    at: timestamp
+    sym: str
+    price: float
+    size: int?
+connector Users = file(path: "users.csv", key: "id")
+stream Bars = Trade as t .where(price > lag(price, 2)) .partition_by(sym, day: trunc(at, 1d)) .window(1m, sliding: 10s, offset: 5s)
+    .filter(e => e.size > 2)
+    .aggregate(n: count(), vwap: sum(price * size) / sum(size), twice: n * 2, p: percentile(price, 0.9), s: t.sym)
+    .having(n > 1) .order_by(n desc, vwap) .limit(3) .select(n, vwap, window_start, change: vwap - lag(vwap))
+stream Spray = merge(Failed, Bars) .partition_by(ip) .window(1m, every: event) .aggregate(users: count(distinct(user)))
+    .rising(users >= 5) .throttle(10m) .emit(users, suppressed)
+stream Visits = Access .session_window(gap: 20s) .aggregate(n: count(), all: collect(x).filter(v => v > 1)) .collect()
+stream Last = Access .window(100, sliding: 10, partial: true) .order_by(x) .select(x, next: lead(x)) .aggregate(up: count_if(next > x))
+stream J = left_join(stream O from Trade where size > 1, stream P from Access as a on O.sym == P.sym and O.price > P.price + 1)
+    .window(5m) .where(P == null or P.x._time > O._time) .enrich(Users, key: O.sym, fields: [name]) .distinct(O.sym, within: 1h)
+stream K = asof_join(J, stream T = timer(1m) .where(at > @2026-01-01) on J.O.at == T.at) .within(1m)
+    .aggregate(n: count(), first: first(J.O.price), running: true) .to("k.parquet")
+"#;
+
 /// Every program of the test data.
 fn programs() -> Vec<String> {
-    let mut found = Vec::new();
+    let mut found = vec![WINDOWS.to_owned()];
     collect(Path::new("testdata"), &mut found);
     found.sort();
     found
@@ -38,6 +62,11 @@ fn check(text: &str) {
         failed,
         "errors or a query, never both:\n{text}"
     );
+    if let Some(query) = resolved.query {
+        check_contiguous(&query);
+        // A plan or an error.
+        let _ = varpulis::plan::plan(query, &varpulis::plan::Options::default());
+    }
     for said in &resolved.diagnostics {
         let span = said.primary.span;
         assert!(span.start <= span.end, "{said:?}");
@@ -65,6 +94,15 @@ fn words(text: &str) -> Vec<&str> {
     }
     words.push(&text[from..]);
     words
+}
+
+#[test]
+fn windows_compile() {
+    let mut sources = SourceMap::default();
+    let main = sources.add("q.vpl", WINDOWS);
+    let resolved = compile(&mut sources, main, &Options::default());
+    let said = render(&sources, &resolved.diagnostics, MessageFormat::Short, false);
+    assert_eq!(said, "");
 }
 
 #[test]

@@ -169,21 +169,27 @@ pub(crate) fn arrow(batch: &RecordBatch, footer: bool, compression: Option<Compr
     out
 }
 
-/// The columns that CSV can hold: structs flattened, no lists.
-pub(crate) fn csv(events: &[Event]) -> Vec<u8> {
-    let mut out = csv::Writer::from_writer(Vec::new());
-    let header = ["amount", "event_type", "n", "net.ip", "net.port", "ok", "ts", "user"];
-    out.write_record(header).unwrap();
+/// The columns that CSV can hold: structs flattened, no lists. Null is `\\N`.
+pub(crate) fn csv_of(events: &[Event], delimiter: u8, quote: u8, header: bool) -> Vec<u8> {
+    let mut out = csv::WriterBuilder::new()
+        .delimiter(delimiter)
+        .quote(quote)
+        .from_writer(Vec::new());
+    if header {
+        let names = ["amount", "event_type", "n", "net.ip", "net.port", "ok", "ts", "user"];
+        out.write_record(names).unwrap();
+    }
     for event in events {
+        let null = || "\\N".to_owned();
         out.write_record([
-            event.amount.map(|amount| format!("{amount:?}")).unwrap_or_default(),
+            event.amount.map_or_else(null, |amount| format!("{amount:?}")),
             event.kind.to_owned(),
             event.n.to_string(),
             event.ip.clone(),
             (event.n % 1000).to_string(),
-            event.ok.map(|ok| ok.to_string()).unwrap_or_default(),
+            event.ok.map_or_else(null, |ok| ok.to_string()),
             rfc3339(event.ts),
-            event.user.clone().unwrap_or_default(),
+            event.user.clone().unwrap_or_else(null),
         ])
         .unwrap();
     }

@@ -1,6 +1,7 @@
 //! All integration tests, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod aggregate_functions;
 mod aggregate_sums;
 mod aggregate_twin;
 mod cases;
@@ -14,6 +15,7 @@ mod eval_selection;
 mod eval_support;
 mod eval_twin;
 mod formats;
+mod formats_evt;
 mod formats_support;
 mod inputs;
 mod json;
@@ -34,3 +36,4 @@ mod syntax;
 mod syntax_errors;
 mod syntax_properties;
 mod syntax_trees;
+mod windows_twin;

@@ -268,7 +268,7 @@ fn expr(query: &Query, id: ExprId) -> String {
 }
 
 /// The arena's invariant: a tree's nodes are exactly those from its first to its root.
-fn check_contiguous(query: &Query) {
+pub(crate) fn check_contiguous(query: &Query) {
     let mut roots = Vec::new();
     for operator in query.streams.iter().flat_map(|stream| &stream.ops) {
         match &operator.op {

@@ -1,6 +1,6 @@
 //! What windows, aggregations and what goes with them become.
 
-use crate::resolve_support::{resolved, streams};
+use crate::resolve_support::{dump, resolved, streams};
 
 /// The operators of the only stream that a chain over trades makes.
 fn chain(operators: &str) -> Vec<String> {
@@ -380,5 +380,41 @@ fn names_without_a_call_are_the_last_rows() {
         said(".window(1m) .aggregate(sym, place: meta.host[0].name, n: count())"),
         "q.vpl:1:41: warning[VPL0608]: `sym` is the value of the last row of the window here\n\
          q.vpl:1:53: warning[VPL0608]: `meta.host` is the value of the last row of the window here\n"
+    );
+}
+
+#[test]
+fn filters_stay_on_their_side_of_what_they_filter() {
+    let text = r#"
+stream A = Trade .window(1h) .where(window_start > @2026-01-01) .aggregate(n: count()) .where(n > 1 and window_end != null)
+stream B = Trade .select(price, change: price - lag(price)) .where(price > 1) .throttle(1m) .select(price) .where(price > 2)
+stream J = left_join(A, B on A.n == B.price) .window(1m) .where(A.n > 1) .select(n: A.n) .where(n > 2)
+"#;
+    let mut query = resolved(text, &[]).0.query.unwrap();
+    varpulis::optimize::optimize(&mut query);
+    assert_eq!(
+        dump(&query),
+        r"A <- type Trade
+  window Time { size: 3600000000000, slide: 3600000000000, offset: 0, align_first: false } window_start window_end
+  where (Gt window_start 2026-01-01T00:00:00Z)
+  aggregate Collected by [] window_start window_end revision: #agg0 = count()
+  where (Gt #agg0 1)
+  where (Not (is Null window_end))
+  select window_start: window_start, window_end: window_end, n: #agg0
+B <- type Trade
+  rows #row1 = lag(price, 1)
+  select price: price, change: (Sub price #row1)
+  where (Gt price 1)
+  throttle 60000000000 suppressed
+  where (Gt price 2)
+  select price: price
+J.1 <- stream A
+J.2 <- stream B
+J <- stream J.1, stream J.2 writes
+  join Left within 60000000000 of A from J.1 (A.n = n), B from J.2 () on [0:n = 1:price] and none
+  where (Gt A.n 1)
+  where (Gt A.n 2)
+  select n: A.n
+"
     );
 }

@@ -9,9 +9,12 @@ use std::borrow::Cow;
 
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder, Terminator};
 
+use super::dialect::Dialect;
+
 /// The records of a text, cut into cells.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Table {
+    dialect: Dialect,
     pub(super) records: Vec<Record>,
     /// Of each record where its cells begin, and where one more would.
     bounds: Vec<u32>,
@@ -35,12 +38,14 @@ pub(super) struct Record {
 
 impl Table {
     /// Cuts `text`, which holds whole records, from `start` on. `start` is on line `line`.
-    pub(super) fn new(text: &[u8], start: usize, line: u64, delimiter: u8) -> Self {
+    pub(super) fn new(text: &[u8], start: usize, line: u64, dialect: &Dialect) -> Self {
         let mut table = Self {
+            dialect: dialect.clone(),
+            records: Vec::new(),
+            bounds: Vec::new(),
             lines: line,
-            ..Self::default()
         };
-        let mut reader = reader(delimiter);
+        let mut reader = reader(dialect.delimiter, dialect.quote);
         let mut at = start;
         while at < text.len() {
             // An empty line is no record, and `csv_core` would pass it by without a word.
@@ -48,21 +53,22 @@ impl Table {
                 table.lines += 1;
                 at += 1;
             } else {
-                at = table.cut_record(&mut reader, delimiter, text, at);
+                at = table.cut_record(&mut reader, text, at);
             }
         }
         table
     }
 
     /// Cuts the record (or blank line) at `start`; where the next one begins.
-    fn cut_record(&mut self, reader: &mut Reader, delimiter: u8, text: &[u8], start: usize) -> usize {
+    fn cut_record(&mut self, reader: &mut Reader, text: &[u8], start: usize) -> usize {
+        let Dialect { delimiter, quote, .. } = self.dialect;
         let line = self.lines;
         let first_bound = self.bounds.len();
         let mut at = start;
         loop {
             self.bounds.push(at as u32);
-            let (read, last) = skip_cell(reader, delimiter, &text[at..]);
-            if text.get(at) == Some(&b'"') {
+            let (read, last) = skip_cell(reader, delimiter, quote, &text[at..]);
+            if quote.is_some() && text.get(at) == quote.as_ref() {
                 let newlines = memchr::memchr_iter(b'\n', &text[at..at + read]).count();
                 self.lines += newlines as u64 - u64::from(last && text[..at + read].ends_with(b"\n"));
             }
@@ -98,20 +104,39 @@ impl Table {
         let at = record.first_bound as usize + column;
         self.bounds[at] as usize..self.bounds[at + 1] as usize - 1
     }
+
+    /// What cell `column` of a record of the text says; none if it is the mark of null.
+    pub(super) fn read<'t>(&self, text: &'t [u8], record: &Record, column: usize) -> Option<Cow<'t, [u8]>> {
+        let cell = &text[self.cell(record, column)];
+        let null = self.dialect.null.as_ref().is_some_and(|null| **null == *cell);
+        (!null).then(|| unquoted(cell, self.dialect.quote))
+    }
+
+    /// The same, with nothing for null.
+    pub(super) fn read_or_empty<'t>(&self, text: &'t [u8], record: &Record, column: usize) -> Cow<'t, [u8]> {
+        self.read(text, record, column).unwrap_or_default()
+    }
+
+    /// Whether a cell, as it stands, is quoted.
+    pub(super) fn is_quoted(&self, cell: &[u8]) -> bool {
+        cell.first().is_some_and(|byte| Some(*byte) == self.dialect.quote)
+    }
 }
 
 /// Records end at newlines only: a CR before one is taken off, any other is text.
-fn reader(delimiter: u8) -> Reader {
+fn reader(delimiter: u8, quote: Option<u8>) -> Reader {
     ReaderBuilder::new()
         .delimiter(delimiter)
+        .quoting(quote.is_some())
+        .quote(quote.unwrap_or(b'"'))
         .terminator(Terminator::Any(b'\n'))
         .build()
 }
 
 /// How many bytes the cell at the beginning of a text takes, with what ends it; and whether it is the
 /// last of its record. A quote only matters where a cell begins with it.
-fn skip_cell(reader: &mut Reader, delimiter: u8, text: &[u8]) -> (usize, bool) {
-    if !text.starts_with(b"\"") {
+fn skip_cell(reader: &mut Reader, delimiter: u8, quote: Option<u8>, text: &[u8]) -> (usize, bool) {
+    if quote.is_none() || text.first() != quote.as_ref() {
         return match memchr::memchr2(delimiter, b'\n', text) {
             Some(at) => (at + 1, text[at] != delimiter),
             None => (text.len(), true),
@@ -131,12 +156,12 @@ fn skip_cell(reader: &mut Reader, delimiter: u8, text: &[u8]) -> (usize, bool) {
 }
 
 /// What a cell says: without its quotes, doubled ones as one.
-pub(super) fn unquoted(cell: &[u8]) -> Cow<'_, [u8]> {
-    if !cell.starts_with(b"\"") {
+fn unquoted(cell: &[u8], quote: Option<u8>) -> Cow<'_, [u8]> {
+    if quote.is_none() || cell.first() != quote.as_ref() {
         return Cow::Borrowed(cell);
     }
     // The cell is cut out already, so nothing but its end ends it.
-    let mut reader = reader(b'\n');
+    let mut reader = reader(b'\n', quote);
     let mut out = vec![0; cell.len()];
     let (_, read, written) = reader.read_field(cell, &mut out);
     debug_assert_eq!(read, cell.len());
@@ -147,11 +172,16 @@ pub(super) fn unquoted(cell: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::CsvOptions;
+
+    fn comma() -> Dialect {
+        Dialect::new(&CsvOptions::default(), b',')
+    }
 
     fn cells(text: &str) -> Vec<Vec<String>> {
-        let table = Table::new(text.as_bytes(), 0, 0, b',');
+        let table = Table::new(text.as_bytes(), 0, 0, &comma());
         let cell = |record, column| {
-            let cell = unquoted(&text.as_bytes()[table.cell(record, column)]).into_owned();
+            let cell = table.read(text.as_bytes(), record, column).unwrap().into_owned();
             String::from_utf8(cell).unwrap()
         };
         table
@@ -171,7 +201,7 @@ mod tests {
 
     #[test]
     fn lines_are_those_of_an_editor() {
-        let table = Table::new(b"a\n\n\"x\n\ny\"\nb", 0, 0, b',');
+        let table = Table::new(b"a\n\n\"x\n\ny\"\nb", 0, 0, &comma());
         assert_eq!(
             table.records.iter().map(|record| record.line).collect::<Vec<_>>(),
             [0, 2, 5]
@@ -185,7 +215,7 @@ mod tests {
         fn cells_are_those_of_the_csv_crate(text in "([ab ,\"\n]|\"a\"|\"\"\"\"|\r\n){0,40}") {
             // A quote that is not closed ends with the text there; here it never gets this far.
             let closed = {
-                let mut framing = crate::read::framing::Framing::Csv(crate::read::framing::CsvScan::new(b','));
+                let mut framing = crate::read::framing::Framing::Csv(crate::read::framing::CsvScan::new(b',', b'"'));
                 let limits = crate::read::framing::Limits { morsel: 1000, record: 1000 };
                 framing.cut(text.as_bytes(), true, limits) == crate::read::framing::Cut::Records(text.len())
             };

@@ -1,8 +1,9 @@
 //! A morsel -> records by type, bad records, times.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::cells::{Record, Table, unquoted};
+use super::cells::{Record, Table};
 use super::header::Schema;
 use super::rows::{CsvMorsel, CsvRows, Times, TypeColumns};
 use super::typed::{CellType, parse_time};
@@ -28,7 +29,7 @@ pub(in crate::read) fn decode(
     // The header is no record; its lines count.
     let start = schema.body.saturating_sub(text.offset).min(text.bytes.len() as u64) as usize;
     let line = memchr::memchr_iter(b'\n', &text.bytes[..start]).count() as u64;
-    let table = Table::new(&text.bytes, start, line, schema.delimiter);
+    let table = Table::new(&text.bytes, start, line, &schema.dialect);
     let (records, lines, bytes) = (table.records.len() as u64, table.lines, text.bytes.len() as u64);
     let cell = Arc::new(BaseCell::default());
     if let Some(base) = base {
@@ -180,8 +181,8 @@ impl<'a> Sorter<'a> {
         self.text.offset + u64::from(record.start)
     }
 
-    fn cell(&self, record: &Record, column: usize) -> std::borrow::Cow<'a, [u8]> {
-        unquoted(&self.text.bytes.as_slice()[self.table.cell(record, column)])
+    fn cell(&self, record: &Record, column: usize) -> Cow<'a, [u8]> {
+        self.table.read_or_empty(self.text.bytes.as_slice(), record, column)
     }
 
     /// As many cells as the header has, all of them UTF-8.
@@ -230,7 +231,7 @@ impl<'a> Sorter<'a> {
         let columns = index.map_or(&self.default_times, |index| &self.types[index].times);
         for &column in columns {
             let place = self.table.cell(record, column);
-            let cell = unquoted(&self.text.bytes[place.clone()]);
+            let cell = self.table.read_or_empty(&self.text.bytes, record, column);
             if !cell.is_empty() {
                 let time = parse_time(&cell, &mut self.reader);
                 let reason = || (format!("`{}` is no time", String::from_utf8_lossy(&cell)), place.start);
@@ -276,12 +277,14 @@ impl<'a> Sorter<'a> {
                 continue;
             };
             let range = self.table.cell(record, *column);
-            let cell = unquoted(&self.text.bytes[range.clone()]);
-            if cell.is_empty() && !cell_type.is_text() {
+            let there = |cell: &Cow<'_, [u8]>| !cell.is_empty() || cell_type.is_text();
+            let Some(cell) = self.table.read(&self.text.bytes, record, *column).filter(there) else {
                 if field.required {
                     return Err(missing());
                 }
-            } else if cell_type.read(&cell, &mut self.reader).is_none() {
+                continue;
+            };
+            if cell_type.read(&cell, &mut self.reader).is_none() {
                 let reason = format!(
                     "`{}` is `{}`, the declaration says {}",
                     field.path,

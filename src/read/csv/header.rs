@@ -1,6 +1,7 @@
 //! The header, the delimiter, and what the first records tell about the columns.
 
-use super::cells::{Table, unquoted};
+use super::cells::Table;
+use super::dialect::{CsvHeader, Dialect};
 use super::infer::{Guess, Kind};
 use crate::read::stream::{Piece, PieceKind};
 
@@ -10,7 +11,7 @@ const SAMPLE: usize = 1000;
 /// What a CSV input looks like.
 #[derive(Debug)]
 pub(in crate::read) struct Schema {
-    pub(super) delimiter: u8,
+    pub(super) dialect: Dialect,
     pub(super) names: Vec<String>,
     pub(super) kinds: Vec<Kind>,
     /// Where the header ends in the input.
@@ -46,7 +47,7 @@ impl Schema {
 /// Collects what [`Schema`] holds, piece by piece.
 #[derive(Debug)]
 pub(in crate::read) struct Header {
-    delimiter: u8,
+    dialect: Dialect,
     names: Option<Vec<String>>,
     guesses: Vec<Guess>,
     body: u64,
@@ -55,11 +56,15 @@ pub(in crate::read) struct Header {
 }
 
 impl Header {
-    pub(in crate::read) fn new(delimiter: u8) -> Self {
+    pub(in crate::read) fn new(dialect: Dialect) -> Self {
+        let names = match &dialect.header {
+            CsvHeader::Names(names) => Some(names.clone()),
+            CsvHeader::First | CsvHeader::Numbered => None,
+        };
         Self {
-            delimiter,
-            names: None,
-            guesses: Vec::new(),
+            dialect,
+            guesses: vec![Guess::default(); names.as_ref().map_or(0, Vec::len)],
+            names,
             body: 0,
             sample: 0,
             fault: None,
@@ -79,29 +84,41 @@ impl Header {
             }
             return;
         }
-        let table = Table::new(&piece.text, 0, 0, self.delimiter);
+        let table = Table::new(&piece.text, 0, 0, &self.dialect);
         let mut records = table.records.iter();
         if self.names.is_none() {
-            let Some(record) = records.next() else {
+            let Some(record) = records.as_slice().first() else {
                 return;
             };
-            let end = line_end(&piece.text, record.end as usize);
-            self.body = piece.offset + end as u64;
-            self.take_names(&piece.text[record.start as usize..end]);
+            if self.dialect.header == CsvHeader::Numbered {
+                self.number(record.width as usize);
+            } else {
+                records.next();
+                let end = line_end(&piece.text, record.end as usize);
+                self.body = piece.offset + end as u64;
+                self.take_names(&piece.text[record.start as usize..end]);
+            }
         }
         for record in records.take(SAMPLE - self.sample.min(SAMPLE)) {
             if record.width as usize == self.guesses.len() {
                 self.sample += 1;
                 for (column, guess) in self.guesses.iter_mut().enumerate() {
-                    guess.look_at(&unquoted(&piece.text[table.cell(record, column)]));
+                    guess.look_at(&table.read_or_empty(&piece.text, record, column));
                 }
             }
         }
     }
 
+    fn number(&mut self, n: usize) {
+        self.guesses = vec![Guess::default(); n];
+        self.names = Some((1..=n).map(|nth| format!("c{nth}")).collect());
+    }
+
     fn take_names(&mut self, text: &[u8]) {
         let mut reader = csv::ReaderBuilder::new()
-            .delimiter(self.delimiter)
+            .delimiter(self.dialect.delimiter)
+            .quoting(self.dialect.quote.is_some())
+            .quote(self.dialect.quote.unwrap_or(b'"'))
             .trim(csv::Trim::Headers)
             .from_reader(text);
         match reader.headers() {
@@ -119,7 +136,7 @@ impl Header {
         match self.fault {
             Some(fault) => Err(fault),
             None => Ok(Schema {
-                delimiter: self.delimiter,
+                dialect: self.dialect,
                 names: self.names.unwrap_or_default(),
                 kinds: self.guesses.into_iter().map(Guess::kind).collect(),
                 body: self.body,
@@ -140,12 +157,12 @@ fn line_end(text: &[u8], end: usize) -> usize {
 
 /// The delimiter of a text: the one of `,`, `;`, tab and `|` that its first line has most of outside
 /// quotes; of equals the first.
-pub(in crate::read) fn sniff(text: &[u8]) -> u8 {
+pub(in crate::read) fn sniff(text: &[u8], quote: Option<u8>) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
     let mut quoted = false;
     for &byte in text.trim_ascii_start() {
         match byte {
-            b'"' => quoted = !quoted,
+            _ if Some(byte) == quote => quoted = !quoted,
             b'\n' if !quoted => break,
             _ if !quoted => counts
                 .iter_mut()
@@ -170,8 +187,8 @@ mod tests {
     fn the_delimiter_is_the_most_frequent() {
         assert_eq!(sniff(b"a,b;c,d\n;;;;;"), b',');
         assert_eq!(sniff(b"\n\"a,b,c\";d;e\n"), b';');
-        assert_eq!(sniff(b"a\tb\n"), b'\t');
-        assert_eq!(sniff(b"a|b"), b'|');
-        assert_eq!(sniff(b"alone\n"), b',');
+        assert_eq!(sniff(b"a\tb\n", Some(b'\"')), b'\t');
+        assert_eq!(sniff(b"a|b", Some(b'\"')), b'|');
+        assert_eq!(sniff(b"alone\n", Some(b'\"')), b',');
     }
 }

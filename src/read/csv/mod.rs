@@ -1,4 +1,4 @@
-//! CSV (RFC 4180) with a header line -> event batches.
+//! CSV (RFC 4180) -> event batches.
 //!
 //! A record is its cells; a cell is read as its field's declared type, or as the type inferred for its
 //! column from the first records, or, where it does not fit that, as text: nothing is lost. Empty
@@ -11,10 +11,13 @@
 
 mod cells;
 mod decode;
+mod dialect;
 mod header;
 mod infer;
 mod rows;
 mod typed;
 
 pub(super) use decode::decode;
+pub(super) use dialect::Dialect;
+pub use dialect::{CsvHeader, CsvOptions, CsvQuote};
 pub(super) use header::{Header, Schema, sniff};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{BooleanBuilder, Float64Builder, Int64Builder, StringViewBuilder};
 
-use super::cells::{Record, Table, unquoted};
+use super::cells::{Record, Table};
 use super::header::Schema;
 use super::infer::Kind;
 use super::typed::CellType;
@@ -133,7 +133,8 @@ impl CsvRows {
     }
 
     fn cell(&self, row: u32, column: usize) -> std::borrow::Cow<'_, [u8]> {
-        unquoted(&self.morsel.text.bytes.as_slice()[self.range(row, column)])
+        let text = self.morsel.text.bytes.as_slice();
+        self.morsel.table.read_or_empty(text, self.record(row), column)
     }
 
     fn reader(&self) -> TimeReader {
@@ -141,8 +142,11 @@ impl CsvRows {
     }
 
     fn value(&self, row: u32, column: usize, reader: &mut TimeReader) -> Value {
-        self.columns.cells[column]
-            .read(&self.cell(row, column), reader)
+        let cell = self
+            .morsel
+            .table
+            .read(&self.morsel.text.bytes, self.record(row), column);
+        cell.and_then(|cell| self.columns.cells[column].read(&cell, reader))
             .unwrap_or_default()
     }
 
@@ -154,12 +158,17 @@ impl CsvRows {
         for row in rows {
             let range = self.range(row, column);
             let raw = &self.morsel.text.bytes[range.clone()];
-            let viewed = raw.first() != Some(&b'"')
+            let table = &self.morsel.table;
+            let Some(cell) = table.read(&self.morsel.text.bytes, self.record(row), column) else {
+                out.append_null();
+                continue;
+            };
+            let viewed = !table.is_quoted(raw)
                 && out
                     .try_append_view(block, range.start as u32, range.len() as u32)
                     .is_ok();
             if !viewed {
-                out.append_value(String::from_utf8_lossy(&unquoted(raw)));
+                out.append_value(String::from_utf8_lossy(&cell));
             }
         }
         Column::Str(out.finish())

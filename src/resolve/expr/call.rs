@@ -132,7 +132,9 @@ impl Lower<'_, '_> {
         let builtins = Builtin::ALL
             .iter()
             .flat_map(|builtin| std::iter::once(builtin.name()).chain(builtin.aliases().iter().copied()));
-        let near = nearest(&name.name, builtins.chain(["now"]).chain(own))
+        let of_rows = AggFunction::ALL.iter().map(|function| function.name());
+        let of_rows = of_rows.chain(words::ROW_FUNCTIONS.iter().copied());
+        let near = nearest(&name.name, builtins.chain(["now"]).chain(of_rows).chain(own))
             .or_else(|| words::foreign(&name.name))
             .map(str::to_owned);
         let message = format!("unknown function `{}`", name.name);

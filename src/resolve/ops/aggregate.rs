@@ -10,10 +10,11 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 
 use super::calls::{self, Part};
+use super::projection::Projection;
 use super::{args, project, window};
 use crate::data::{FieldId, Type, Value};
-use crate::diag::{Code, Diagnostic, Span};
-use crate::ir::{AggCall, AggFunction, Aggregate, Expr as Ir, Named, Op, Over, Window, structure};
+use crate::diag::{Code, Diagnostic, Severity, Span};
+use crate::ir::{AggCall, AggFunction, Aggregate, Op, Over, Window, structure};
 use crate::resolve::context::{Cx, What, quoted};
 use crate::resolve::declare::is_pseudo;
 use crate::resolve::expr::{Given, Lower};
@@ -38,6 +39,7 @@ pub(super) fn having(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
 
 /// `.aggregate(name: expr, ..., running: true)`
 pub(super) fn aggregate(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
+    let said = cx.diagnostics.len();
     let running = running(cx, flow, operator);
     let items = items(cx, operator);
     if items.is_empty() && operator.args.len() == usize::from(running.is_some()) {
@@ -66,6 +68,11 @@ pub(super) fn aggregate(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
         }
     }
     made.project(cx, flow, &items, &parts);
+    // After an error, of an unknown function say, what stands in its arguments is no news.
+    let news = cx.diagnostics.split_off(said);
+    let failed = news.iter().any(|one| one.severity == Severity::Error);
+    let of_interest = |one: &Diagnostic| !failed || one.code != Code::LastRowValue;
+    cx.diagnostics.extend(news.into_iter().filter(of_interest));
 }
 
 /// `running: true`, where `running` is no item's name.
@@ -90,8 +97,8 @@ fn is_running(arg: &Arg) -> bool {
 
 /// An item with its name.
 pub(super) struct Item<'o> {
-    name: String,
-    expr: &'o Expr,
+    pub(super) name: String,
+    pub(super) expr: &'o Expr,
 }
 
 fn items<'o>(cx: &mut Cx<'_>, operator: &'o Operator) -> Vec<Item<'o>> {
@@ -234,9 +241,8 @@ impl Made {
             Part::Path(expr, name) if self.is_of_the_rows(cx, flow, expr, name, before) => self.last(cx, flow, expr),
             Part::Path(..) => {}
             Part::RowFunction(expr) => {
-                if flow.given.contains_key(&expr.span) {
-                    self.last(cx, flow, expr);
-                }
+                calls::stray_row_function(cx, expr);
+                self.poison(cx, expr.span);
             }
         }
     }
@@ -368,21 +374,9 @@ impl Made {
         let own_keys = items
             .iter()
             .all(|item| flow.keys.iter().all(|key| key.name != item.name));
-        let mut projection = Projection {
-            span: self.span,
-            hidden,
-            known: self.columns.clone(),
-            fresh: Vec::new(),
-        };
-        projection.become_row(flow);
+        let mut projection = Projection::new(flow, self.span, hidden, self.columns.clone());
         for (item, parts) in items.iter().zip(parts) {
-            if projection.fresh.iter().any(|named| calls::reads(parts, &named.name)) {
-                projection.step(cx, flow);
-            }
-            let value = Lower::at(cx, flow).expr(item.expr);
-            let field = window::name_field(cx, &item.name);
-            let name = item.name.clone();
-            projection.fresh.push(Named { name, field, value });
+            projection.item(cx, flow, item, parts);
         }
         projection.finish(cx, flow, &self.columns, items, self.revision);
         flow.given = Rc::default();
@@ -391,114 +385,6 @@ impl Made {
         }
         flow.row.aggregated = true;
         flow.aggregated = Some((self.span, after));
-    }
-}
-
-/// The projections behind an aggregation.
-struct Projection {
-    span: Span,
-    /// The fields of calls, which every item may use.
-    hidden: Vec<FieldId>,
-    /// The fields with a name at this place: keys, times, and items that are done.
-    known: Vec<(Column, FieldId)>,
-    /// The items that the next projection computes.
-    fresh: Vec<Named>,
-}
-
-impl Projection {
-    /// The flow's rows have the known fields; the keys of the partition are among them.
-    fn become_row(&self, flow: &mut Flow) {
-        let columns = self.known.iter().map(|(column, _)| column.clone()).collect();
-        flow.row.project(columns);
-        flow.row.keys = match flow.keys.as_slice() {
-            [] => Keys::None,
-            keys => Keys::Here(Rc::new(keys.iter().map(|key| self.name(&key.name)).collect())),
-        };
-    }
-
-    fn name(&self, name: &str) -> Expr {
-        let ident = Ident {
-            name: name.to_owned(),
-            span: self.span,
-        };
-        Expr {
-            kind: ExprKind::Name(ident),
-            span: self.span,
-        }
-    }
-
-    /// Computes the fresh items, so that those that follow can read them.
-    fn step(&mut self, cx: &mut Cx<'_>, flow: &mut Flow) {
-        let fresh = std::mem::take(&mut self.fresh);
-        self.known
-            .retain(|(column, _)| fresh.iter().all(|named| named.name != column.name));
-        let mut fields: Vec<Named> = self
-            .known
-            .iter()
-            .map(|(column, field)| self.pass(cx, &column.name, *field, column.ty.clone()))
-            .collect();
-        let hidden = self.hidden.iter().map(|field| {
-            let name = cx.query.fields.path(*field).to_string();
-            self.pass(cx, &name, *field, Type::Any)
-        });
-        fields.extend(hidden.collect::<Vec<_>>());
-        let made = project::columns(cx, &fresh);
-        self.known.extend(
-            made.into_iter()
-                .zip(&fresh)
-                .map(|(column, named)| (column, named.field)),
-        );
-        fields.extend(fresh);
-        flow.push(Op::Select(fields), self.span);
-        self.become_row(flow);
-    }
-
-    /// The row of the program: keys, times, items, and the revision where there may be several.
-    fn finish(
-        mut self,
-        cx: &mut Cx<'_>,
-        flow: &mut Flow,
-        columns: &[(Column, FieldId)],
-        items: &[Item<'_>],
-        revision: FieldId,
-    ) {
-        let mut fields = Vec::new();
-        for (column, field) in columns {
-            if items.iter().all(|item| item.name != column.name) {
-                fields.push(self.pass(cx, &column.name, *field, column.ty.clone()));
-            }
-        }
-        for item in items {
-            let fresh = self.fresh.iter().position(|named| named.name == item.name);
-            let done = self.known.iter().find(|(column, _)| column.name == item.name);
-            match (fresh, done) {
-                (Some(at), _) => fields.push(self.fresh.remove(at)),
-                (None, Some((column, field))) => fields.push(self.pass(cx, &column.name, *field, column.ty.clone())),
-                (None, None) => {}
-            }
-        }
-        if flow.revises && fields.iter().all(|named| named.name != "revision") {
-            let mut named = self.pass(cx, "revision", revision, Type::Int);
-            named.field = window::name_field(cx, "revision");
-            fields.push(named);
-        }
-        self.known = project::columns(cx, &fields)
-            .into_iter()
-            .zip(&fields)
-            .map(|(column, named)| (column, named.field))
-            .collect();
-        flow.push(Op::Select(fields), self.span);
-        self.become_row(flow);
-    }
-
-    /// A field handed on as it is.
-    fn pass(&self, cx: &mut Cx<'_>, name: &str, field: FieldId, ty: Type) -> Named {
-        let value = cx.query.exprs.push(Ir::Field(field), ty, self.span);
-        Named {
-            name: name.to_owned(),
-            field,
-            value,
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::resolve::expr::{Lower, ROW_FUNCTIONS, admits, are, arguments, param_w
 use crate::resolve::flow::Flow;
 use crate::resolve::types::shown;
 use crate::resolve::walk::{first_name, mentions, plain_call, walk};
-use crate::syntax::ast::{Arg, Expr, ExprKind, Ident};
+use crate::syntax::ast::{Arg, ArgValue, Expr, ExprKind, Ident};
 
 /// What an item reads.
 pub(super) enum Part<'e> {
@@ -18,17 +18,19 @@ pub(super) enum Part<'e> {
     Call(Call<'e>),
     /// `user`, `meta.host` of `meta.host[0].name`: and the name it begins with.
     Path(&'e Expr, &'e Ident),
-    /// `lag(x)` outside of any aggregate.
+    /// `lag(x)` outside of any aggregate: an error.
     RowFunction(&'e Expr),
 }
 
 /// A call of an aggregate function.
 pub(super) struct Call<'e> {
-    pub(super) function: AggFunction,
+    function: AggFunction,
     name: &'e Ident,
     args: Vec<&'e Expr>,
     all: &'e [Arg],
     pub(super) span: Span,
+    /// An argument that holds another aggregate.
+    nested: Option<Span>,
 }
 
 /// Functions that make lists: of what they give, a function of a list is asked.
@@ -54,6 +56,7 @@ const LISTS: &[&str] = &[
 
 /// What an expression reads outside of lambdas, in order.
 pub(super) fn parts(expr: &Expr) -> Vec<Part<'_>> {
+    let aggregates = aggregates(expr);
     let mut parts = Vec::new();
     walk(expr, &mut |expr, bound| {
         if let Some(name) = first_name(expr) {
@@ -62,8 +65,12 @@ pub(super) fn parts(expr: &Expr) -> Vec<Part<'_>> {
             }
             return true;
         }
-        if let Some(call) = aggregate(expr, bound) {
-            parts.push(Part::Call(call));
+        if aggregates.contains(&expr.span)
+            && let Some(call) = Call::of(expr)
+        {
+            let nested = |arg: &&&Expr| aggregates.iter().any(|span| arg.span.holds(*span));
+            let nested = call.values().iter().find(nested).map(|arg| arg.span);
+            parts.push(Part::Call(Call { nested, ..call }));
             return false;
         }
         match plain_call(expr) {
@@ -75,6 +82,35 @@ pub(super) fn parts(expr: &Expr) -> Vec<Part<'_>> {
         }
     });
     parts
+}
+
+/// The places of all calls of aggregate functions in some arguments.
+pub(super) fn all(args: &[Arg]) -> Vec<Span> {
+    let of = |arg: &Arg| match &arg.value {
+        ArgValue::Expr(expr) => aggregates(expr),
+        ArgValue::Sorted(..) | ArgValue::Step(_) => Vec::new(),
+    };
+    args.iter().flat_map(of).collect()
+}
+
+/// The places of all calls of aggregate functions: inner ones are told apart before those around them.
+fn aggregates(expr: &Expr) -> Vec<Span> {
+    let mut calls = Vec::new();
+    walk(expr, &mut |expr, bound| {
+        if let Some(call) = Call::of(expr) {
+            let of_bound = call.args.iter().any(|arg| mentions(arg, bound));
+            calls.push((call, of_bound));
+        }
+        true
+    });
+    let mut found: Vec<Span> = Vec::new();
+    for (call, of_bound) in calls.iter().rev() {
+        let is_list_function = Builtin::lookup(&call.name.name).is_some() && (*of_bound || call.is_of_a_list(&found));
+        if !is_list_function {
+            found.push(call.span);
+        }
+    }
+    found
 }
 
 /// Whether an item reads a name outside of any aggregate.
@@ -117,39 +153,39 @@ pub(super) fn second_name(expr: &Expr) -> Option<&Ident> {
     }
 }
 
-/// The call as one of an aggregate function. A function of a list goes by the same name: of a list
-/// that lambdas or other aggregates make, of names bound in the expression, with a lambda; and `min`
-/// and `max` of several values.
-fn aggregate<'e>(expr: &'e Expr, bound: &[&str]) -> Option<Call<'e>> {
-    let (name, args) = plain_call(expr)?;
-    let ExprKind::Call(_, all) = &expr.kind else {
-        return None;
-    };
-    let function = AggFunction::lookup(&name.name)?;
-    let call = Call {
-        function,
-        name,
-        args,
-        all,
-        span: expr.span,
-    };
-    let is_list_function = Builtin::lookup(&name.name).is_some() && call.is_of_a_list(bound);
-    (!is_list_function).then_some(call)
-}
-
 impl<'e> Call<'e> {
-    fn is_of_a_list(&self, bound: &[&str]) -> bool {
-        if self
-            .args
-            .iter()
-            .any(|arg| matches!(arg.kind, ExprKind::Lambda(..)) || mentions(arg, bound))
-        {
+    /// A call by the name of an aggregate function.
+    fn of(expr: &'e Expr) -> Option<Self> {
+        let (name, args) = plain_call(expr)?;
+        let ExprKind::Call(_, all) = &expr.kind else {
+            return None;
+        };
+        Some(Self {
+            function: AggFunction::lookup(&name.name)?,
+            name,
+            args,
+            all,
+            span: expr.span,
+            nested: None,
+        })
+    }
+
+    /// Whether it is the function of a list that goes by the same name: of a list that lambdas or other
+    /// aggregates make, or with a lambda; and `min` and `max` of several values.
+    fn is_of_a_list(&self, aggregates: &[Span]) -> bool {
+        if self.args.iter().any(|arg| matches!(arg.kind, ExprKind::Lambda(..))) {
             return true;
         }
+        let has_aggregate = |arg: &Expr| aggregates.iter().any(|span| arg.span.holds(*span));
         match self.args.as_slice() {
-            [one] => self.counted_values().is_none() && makes_list(one) && (has_lambda(one) || has_aggregate(one)),
+            [one] => self.counted_values().is_none() && makes_list(one) && (has_aggregate(one) || has_lambda(one)),
             many => many.len() > 1 && matches!(self.function, AggFunction::Min | AggFunction::Max),
         }
+    }
+
+    /// The arguments over the rows: `x` of `count(distinct(x))`.
+    fn values(&self) -> Vec<&'e Expr> {
+        self.counted_values().map_or_else(|| self.args.clone(), |x| vec![x])
     }
 
     /// `x` of `count(distinct(x))`
@@ -183,13 +219,24 @@ fn has_lambda(expr: &Expr) -> bool {
     found
 }
 
-fn has_aggregate(expr: &Expr) -> bool {
-    let mut found = false;
-    walk(expr, &mut |expr, bound| {
-        found |= aggregate(expr, bound).is_some();
-        !found
-    });
-    found
+/// Says that a row function stands in an item outside of any aggregate.
+pub(super) fn stray_row_function(cx: &mut Cx<'_>, expr: &Expr) {
+    let text = cx.sources.slice(expr.span).to_owned();
+    let name = plain_call(expr).map_or("lag", |(name, _)| name.name.as_str());
+    let message = format!("`{name}` stands outside of any aggregate here");
+    let diagnostic = Diagnostic::new(Code::FunctionPlace, expr.span, message)
+        .label("of the rows that go in, or of those that come out?");
+    let diagnostic = if aggregates(expr).is_empty() {
+        diagnostic.help(format!(
+            "of the rows that go in: an aggregate of it, such as `last({text})`"
+        ))
+    } else {
+        diagnostic
+    };
+    let after = ".aggregate(n: count()).select(n, more: n - lag(n))";
+    cx.say(diagnostic.help(format!(
+        "of those that come out: in a `.select` behind, as in `{after}`"
+    )));
 }
 
 /// A call over the rows: the function, its arguments, its constant.
@@ -206,14 +253,15 @@ pub(super) fn lower(cx: &mut Cx<'_>, flow: &Flow, call: &Call<'_>) -> Option<Low
         );
         return None;
     }
-    let (function, values) = match call.counted_values() {
-        Some(x) => (AggFunction::CountDistinct, vec![x]),
-        None => (call.function, call.args.clone()),
+    let values = call.values();
+    let function = match call.counted_values() {
+        Some(_) => AggFunction::CountDistinct,
+        None => call.function,
     };
-    if let Some(inner) = values.iter().find(|arg| has_aggregate(arg)) {
+    if let Some(inner) = call.nested {
         let message = format!("`{}` is of the rows, not of another aggregate", call.name.name);
         cx.say(
-            Diagnostic::new(Code::FunctionPlace, inner.span, message)
+            Diagnostic::new(Code::FunctionPlace, inner, message)
                 .label("an aggregate over the same rows")
                 .help("aggregates of aggregates take two steps: a stream that reads this one and aggregates its rows"),
         );

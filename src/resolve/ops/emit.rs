@@ -19,7 +19,7 @@ pub(super) fn emit(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
         check_event(cx, flow, id, name, fields.as_deref(), operator);
     }
     if let Some(fields) = &fields {
-        flow.row.project(project::columns(cx, fields));
+        flow.project(cx, fields);
     }
     flow.emits = true;
     flow.push(Op::Emit { as_type, fields }, operator.span);

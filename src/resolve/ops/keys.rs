@@ -64,6 +64,7 @@ pub(super) fn partition_by(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator
         name: named.name.clone(),
         field: named.field,
         ty: cx.query.exprs.ty(named.value).clone(),
+        span: cx.query.exprs.span(named.value),
     }));
     flow.push(Op::PartitionBy(fields), operator.span);
 }

@@ -10,6 +10,7 @@ mod filter;
 mod keys;
 mod order;
 mod project;
+mod projection;
 mod refused;
 mod rows;
 mod side;

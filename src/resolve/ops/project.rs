@@ -20,7 +20,7 @@ pub(super) fn select(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
         );
     }
     let fields = named(cx, flow, operator, &operator.args);
-    flow.row.project(columns(cx, &fields));
+    flow.project(cx, &fields);
     flow.push(Op::Select(fields), operator.span);
 }
 
@@ -34,7 +34,7 @@ pub(super) fn map(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
         && let ExprKind::Map(entries) = &expr.kind
         && let Some(fields) = record(cx, flow, params, entries)
     {
-        flow.row.project(columns(cx, &fields));
+        flow.project(cx, &fields);
         flow.push(Op::Select(fields), operator.span);
         return;
     }
@@ -46,6 +46,7 @@ pub(super) fn map(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
 
 /// `.flat_map(e => list)`
 pub(super) fn flat_map(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
+    flow.leave_aggregation();
     let Some((params, body, span)) = lambda(cx, operator, ".flat_map(e => e.items)") else {
         flow.row.forget();
         return;

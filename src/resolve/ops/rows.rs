@@ -8,7 +8,7 @@ use crate::data::Type;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::ir::{ExprId, Op, RowFunction, RowFunctionKind, Window, structure};
 use crate::resolve::context::Cx;
-use crate::resolve::expr::{Local, Lower, ROW_FUNCTIONS, arguments};
+use crate::resolve::expr::{Local, Lower, ROW_FUNCTIONS, are, arguments};
 use crate::resolve::flow::Flow;
 use crate::resolve::types::optional;
 use crate::resolve::walk::{mentions, plain_call, walk};
@@ -28,10 +28,16 @@ struct Call<'e> {
 /// Computes the row functions in the arguments of an operator.
 pub(super) fn hoist(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
     flow.given = Rc::default();
-    let calls = found(&operator.args);
+    let mut calls = found(&operator.args);
+    if operator.name.name == "aggregate" {
+        // Outside of any aggregate they are of no rows; the items say so.
+        let inside = super::calls::all(&operator.args);
+        calls.retain(|call| inside.iter().any(|span| span.holds(call.span)));
+    }
     let mut levels = vec![0; calls.len()];
     for at in (0..calls.len()).rev() {
-        let inner = (at + 1..calls.len()).filter(|&inner| holds(calls[at].span, calls[inner].span));
+        // Those inside a call stand directly behind it.
+        let inner = (at + 1..calls.len()).take_while(|&inner| calls[at].span.holds(calls[inner].span));
         levels[at] = inner.map(|inner| levels[inner] + 1).max().unwrap_or(0);
     }
     for level in 0..=levels.iter().copied().max().unwrap_or(0) {
@@ -73,10 +79,6 @@ fn found(args: &[Arg]) -> Vec<Call<'_>> {
         });
     }
     calls
-}
-
-fn holds(outer: Span, inner: Span) -> bool {
-    outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
 }
 
 fn one(
@@ -134,9 +136,11 @@ fn kind(cx: &mut Cx<'_>, flow: &Flow, call: &Call<'_>) -> Option<RowFunctionKind
     let given = call.args.len();
     if given < least || given > most {
         let message = format!(
-            "`{}` takes {}, {given} given",
+            "`{}` takes {}{}, {} given",
             call.name,
-            arguments(if given < least { least } else { most })
+            if given > most && least < most { "at most " } else { "" },
+            arguments(if given < least { least } else { most }),
+            are(given)
         );
         let usage = match call.name {
             "row_number" => "row_number()",
