@@ -99,7 +99,7 @@ fn grid(rows: &[&Event], key: Option<&str>, size: i64, slide: i64, from: i64, la
     let (Some(first), Some(newest)) = (rows.first(), rows.last()) else {
         return made;
     };
-    let mut start = from + (first.time - from).div_euclid(slide) * slide - size;
+    let mut start = from + ((first.time - from).div_euclid(slide) - size / slide - 1) * slide;
     while start <= newest.time {
         let within: Vec<&Event> = rows
             .iter()
