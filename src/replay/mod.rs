@@ -13,6 +13,7 @@ mod feed;
 mod flow;
 mod gathered;
 mod hold;
+mod joined;
 mod late;
 mod merge;
 mod morsel;
