@@ -225,8 +225,10 @@ fn too_late(batch: &Batch, row: usize, lateness: i64) -> bool {
     batch.is_late(row) && batch.clock(row).saturating_sub(batch.times[row]) > lateness
 }
 
-/// The rows of a batch in which all of these columns can equal something.
-pub(super) fn with_keys(columns: &[Column], len: usize) -> Vec<bool> {
+/// For each row whether all of these columns can be equal, as `==` has it, to something: they are not
+/// null, and not NaN.
+#[must_use]
+pub fn can_equal(columns: &[Column], len: usize) -> Vec<bool> {
     let mut there = vec![true; len];
     for column in columns {
         for (row, there) in there.iter_mut().enumerate() {
@@ -251,7 +253,7 @@ fn not_a_number(column: &Column, row: usize) -> bool {
 pub(super) fn keys_of(batch: &Batch, at: &[usize]) -> (Keys, Vec<bool>) {
     let all = batch.args.get(1).map_or(&[][..], Vec::as_slice);
     let columns: Vec<Column> = at.iter().map(|&at| all[at].clone()).collect();
-    let there = with_keys(&columns, batch.len());
+    let there = can_equal(&columns, batch.len());
     let keys = if batch.keys.columns().len() == columns.len() {
         batch.keys.clone()
     } else {

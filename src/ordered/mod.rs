@@ -30,6 +30,7 @@ pub use aggregate::{Aggregation, specs};
 pub use batch::{Batch, Ending, Made, Places};
 pub use join::Joining;
 pub use join_made::Judge;
+pub use join_rows::can_equal;
 pub use keys::{KeyTable, Keys};
 pub use passing::{Distinct, Limit, Rising, Throttle, compare, sorted};
 pub use rows::RowFunctions;

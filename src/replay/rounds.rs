@@ -14,6 +14,7 @@ use super::outcome::{Errors, SampleKind, owners_of};
 use super::outputs::Outputs;
 use super::stop::stop_at;
 use super::supply::{Bound, Round, Supply};
+use super::tables::Tables;
 use super::times::{Times, first_after};
 use super::waiting::{Bad, Waiting};
 use super::{
@@ -47,7 +48,8 @@ pub fn run(
 ) -> Result<Report, RunError> {
     let roots = plan.roots();
     let program = Program::new(&plan.query.exprs, &roots, options.seed);
-    let context = Context::new(plan, &program, inputs, options);
+    let tables = Tables::load(plan)?;
+    let context = Context::new(plan, &program, inputs, options, tables);
     let mut writer = Writer::new(plan, inputs, options, observer)?;
     let mut supply = Supply::new(plan, &context.decode, inputs, options, observer)?;
     let mut ready = first_pass(&context, supply.round()?, &mut writer.numbers);
@@ -68,7 +70,8 @@ pub fn run(
         written?;
         ready = following;
     }
-    let report = writer.report(&supply);
+    let mut report = writer.report(&supply);
+    report.tables = context.tables.reports();
     writer.finish(&report)?;
     supply.finish()?;
     Ok(report)
@@ -400,6 +403,7 @@ impl<'r> Writer<'r> {
             stopped: self.stopped.clone(),
             without_time: self.times.by_number,
             order: supply.report(),
+            tables: Vec::new(),
         }
     }
 
@@ -474,7 +478,7 @@ fn dead_letter(bad: &BadRecord, input: &str, line: u64) -> Vec<u8> {
 }
 
 impl<'a> Context<'a> {
-    fn new(plan: &'a Plan, program: &'a Program<'a>, inputs: &[Input], options: &RunOptions) -> Self {
+    fn new(plan: &'a Plan, program: &'a Program<'a>, inputs: &[Input], options: &RunOptions, tables: Tables) -> Self {
         let name = |stream: &str| {
             let mut text = Vec::new();
             write_json_text(stream, &mut text);
@@ -497,6 +501,7 @@ impl<'a> Context<'a> {
                 Order::Time | Order::Assumed => ReplayOrder::Time,
                 Order::Input | Order::Arrival { .. } => ReplayOrder::Clock,
             },
+            tables,
         }
     }
 }
