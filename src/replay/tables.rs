@@ -102,11 +102,10 @@ impl Tables {
         let Table { name, path, key } = &enrich.table;
         let held = table.types.join(", ");
         let message = format!("the keys of `{name}` are of type {held}, what is looked up is of type {ty}");
-        let help = format!(
-            "they are never equal; the keys are the column `{key}` of `{path}`: convert what is looked up, for example \
-             `key: to_{}(..)`",
-            table.types[0]
-        );
+        let mut help = format!("they are never equal; the keys are the column `{key}` of `{path}`");
+        if let [found @ ("int" | "float" | "str" | "bool")] = table.types[..] {
+            help.push_str(&format!(": convert what is looked up, `key: {found}(..)`"));
+        }
         Err(error(enrich.span, message, help))
     }
 }

@@ -16,6 +16,7 @@ mod eval_twin;
 mod formats;
 mod formats_support;
 mod inputs;
+mod joins;
 mod json;
 mod json_properties;
 mod json_suite;
