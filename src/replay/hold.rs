@@ -154,7 +154,12 @@ impl Executor<'_> {
                 let mine = join.equal.iter().flat_map(|(a, b)| [a, b]);
                 let mine = mine.filter(|(of, _)| *of == port as usize).map(|(_, id)| *id);
                 args.push(mine.map(&mut column).collect());
-                keys.clear();
+                // Between two inputs all that must be equal is one key.
+                keys = if join.inputs.len() == 2 {
+                    args[1].clone()
+                } else {
+                    Vec::new()
+                };
             }
             _ => {}
         }

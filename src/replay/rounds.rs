@@ -14,6 +14,7 @@ use super::outcome::{Errors, SampleKind, owners_of};
 use super::outputs::Outputs;
 use super::stop::stop_at;
 use super::supply::{Bound, Round, Supply};
+use super::tables::Tables;
 use super::times::{Times, first_after};
 use super::waiting::{Bad, Waiting};
 use super::{
@@ -47,8 +48,9 @@ pub fn run(
 ) -> Result<Report, RunError> {
     let roots = plan.roots();
     let program = Program::new(&plan.query.exprs, &roots, options.seed);
+    let tables = Tables::load(plan)?;
     let mut writer = Writer::new(plan, inputs, options, observer)?;
-    let mut context = Context::new(plan, &program, inputs, options);
+    let mut context = Context::new(plan, &program, inputs, options, tables);
     context.typed.clone_from(&writer.outputs.typed);
     let mut supply = Supply::new(plan, &context.decode, inputs, options, observer)?;
     let mut ready = first_pass(&context, supply.round()?, &mut writer.numbers);
@@ -70,6 +72,7 @@ pub fn run(
         ready = following;
     }
     let mut report = writer.report(&supply);
+    report.tables = context.tables.reports();
     report.output_notes = writer.finish(&report)?;
     supply.finish()?;
     Ok(report)
@@ -405,6 +408,7 @@ impl<'r> Writer<'r> {
             order: supply.report(),
             output_notes: Vec::new(),
             window_bytes: self.ordered.peak() as u64,
+            tables: Vec::new(),
         }
     }
 
@@ -480,7 +484,7 @@ fn dead_letter(bad: &BadRecord, input: &str, line: u64) -> Vec<u8> {
 }
 
 impl<'a> Context<'a> {
-    fn new(plan: &'a Plan, program: &'a Program<'a>, inputs: &[Input], options: &RunOptions) -> Self {
+    fn new(plan: &'a Plan, program: &'a Program<'a>, inputs: &[Input], options: &RunOptions, tables: Tables) -> Self {
         let name = |stream: &str| {
             let mut text = Vec::new();
             write_json_text(stream, &mut text);
@@ -504,6 +508,7 @@ impl<'a> Context<'a> {
                 Order::Time | Order::Assumed => ReplayOrder::Time,
                 Order::Input | Order::Arrival { .. } => ReplayOrder::Clock,
             },
+            tables,
         }
     }
 }
