@@ -189,7 +189,13 @@ impl AllExtremes {
     }
 
     pub(super) fn read(&self, function: AggFunction, group: usize) -> Read {
-        self.range(group).read(function)
+        let place = usize::from(function != AggFunction::Min);
+        match &self.held {
+            Extremes::Float(of) if !is_none(of[group][1]) => Ok(Value::Float(of[group][place])),
+            Extremes::Whole(kind, of) if of[group][0] <= of[group][1] => Ok(whole(*kind, of[group][place])),
+            Extremes::Any(of) => of[group].read(function),
+            _ => Ok(Value::Null),
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -229,6 +235,7 @@ pub(super) fn not_ordered(kinds: Kinds, unlike: bool) -> Option<String> {
 pub(super) fn order(item: Item<'_>, known: &Value) -> Option<Ordering> {
     match (item, known) {
         (Item::Int(a), Value::Int(b)) => Some(a.cmp(b)),
+        (Item::Float(a), Value::Float(b)) => Some(a.partial_cmp(b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))),
         (Item::Timestamp(a), Value::Timestamp(b)) => Some(a.cmp(b)),
         (item, Value::Str(b)) if item.text().is_some() => item.text().map(|a| a.cmp(b)),
         (Item::Other(a), b) => alike(a, b),

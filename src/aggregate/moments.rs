@@ -136,7 +136,10 @@ impl<const Q: usize> Moments<Q> {
     pub(super) fn take_float(&mut self, x: f64, wide: &mut Vec<WideSums>) {
         let (m, e) = split(x);
         self.n -= 1;
-        self.settle(i128::from(m), e, true, wide);
+        let shift = (e - i32::from(self.base)) as u32;
+        if shift > WIDEST_SHIFT || !self.put(i128::from(m) << shift, true) {
+            self.settle(i128::from(m), e, true, wide);
+        }
     }
 
     /// Takes an integer away that was added before.

@@ -12,7 +12,7 @@ use crate::ir::AggFunction;
 
 use super::Groups;
 use super::blocks::Blocks;
-use super::extremes::{Range, not_ordered};
+use super::extremes::{Range, not_ordered, order};
 use super::frequencies;
 use super::item::{Item, Kinds};
 use super::layout::{Call, Kind, Shape};
@@ -82,8 +82,12 @@ impl Ladder {
     fn push(&mut self, rows: &Rows, column: usize, wanted: Ordering) {
         let newest = rows.newest();
         let value = rows.at(column, newest);
+        let order = |known: &Value| match Item::of(value).and_then(|item| order(item, known)) {
+            Some(order) => order,
+            None => total_order(value, known).0,
+        };
         while let Some(last) = self.0.back()
-            && total_order(value, rows.at(column, *last)).0 == wanted
+            && order(rows.at(column, *last)) == wanted
         {
             self.0.pop_back();
         }

@@ -64,6 +64,7 @@ pub(super) fn plan(query: &Query, graph: &Graph, types: &[EventId], options: &Op
         to: options.to,
         max_record_bytes: options.max_record_bytes,
         prefilter: None,
+        bounds: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ mod explain;
 mod fuse;
 mod graph;
 mod prefilter;
+mod pruning;
 
 use crate::data::FieldId;
 use crate::diag::Span;
@@ -194,6 +195,9 @@ pub fn plan(mut query: Query, options: &Options) -> Result<Plan, PlanError> {
     decode.time_of_all = order_matters && !options.as_they_lie;
     if options.prefilter && !decode.check_all && !decode.time_of_all && !decode.seq {
         decode.prefilter = prefilter::literals(&query, &graph, options);
+    }
+    if options.prefilter && !decode.check_all {
+        decode.bounds = pruning::bounds(&query, &graph, &types);
     }
     let fuse::Fused {
         stages,

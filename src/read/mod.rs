@@ -39,7 +39,7 @@ pub use look::Look;
 pub use morsel::{InputInfo, MorselText};
 pub use morsels::Morsel;
 pub use open::Input;
-pub use plan::{DecodePlan, FieldPlan, TimeUnit, TypePlan};
+pub use plan::{Bound, Comparison, DecodePlan, FieldPlan, TimeUnit, TypePlan};
 pub use spool_sort::{Sorted, Sorter};
 
 /// How an input is written.

@@ -1,6 +1,6 @@
 //! What the readers are asked for: made by `plan`, obeyed by every format.
 
-use crate::data::{FieldId, Path, Type};
+use crate::data::{FieldId, Path, Type, Value};
 
 /// How epoch numbers are read where they are times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +49,37 @@ pub struct DecodePlan {
     /// A line that holds none of these literals (and no `\u` escape) matters to no stream; none:
     /// every line is looked at.
     pub prefilter: Option<Vec<Vec<u8>>>,
+    /// For each of the types, and for all others (last): a record matters to some stream only if all
+    /// bounds of one of these alternatives hold. None, or nothing there: whatever it is like.
+    pub bounds: Vec<Option<Vec<Vec<Bound>>>>,
+}
+
+/// What the value of a field must be like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// The field.
+    pub field: FieldId,
+    /// How it must compare.
+    pub op: Comparison,
+    /// With what: one value, or, with [`Comparison::In`], any number of them.
+    pub values: Vec<Value>,
+}
+
+/// How a value must compare with a constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Greater,
+    /// `>=`
+    AtLeast,
+    /// Equal to one of them.
+    In,
 }
 
 /// What is decoded from the records of one event type.

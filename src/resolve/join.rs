@@ -59,8 +59,8 @@ pub(super) fn sides(
 ) -> Vec<Side> {
     let count = inputs.len();
     let optional = |at: usize| match kind {
-        ast::JoinKind::Inner => false,
-        ast::JoinKind::Left | ast::JoinKind::Asof => at > 0,
+        ast::JoinKind::Inner | ast::JoinKind::Asof => false,
+        ast::JoinKind::Left => at > 0,
         ast::JoinKind::Right => at + 1 < count,
         ast::JoinKind::Full => true,
     };

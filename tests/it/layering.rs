@@ -12,6 +12,7 @@ const ORDER: &[&str] = &[
     "ir",
     "eval",
     "aggregate",
+    "ordered",
     "resolve",
     "read",
     "write",

@@ -15,6 +15,7 @@ mod eval_selection;
 mod eval_support;
 mod eval_twin;
 mod formats;
+mod formats_columns;
 mod formats_evt;
 mod formats_support;
 mod inputs;

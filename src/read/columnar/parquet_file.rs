@@ -8,14 +8,17 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field, Fields, Schema};
 use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::RowGroupMetaData;
 
 use super::binding::Place;
 use super::bounds::Bounds;
+use super::convert::natural;
 use super::guard::guarded;
 use super::parquet_store::Store;
 use super::table::{SLICE, Table, TableInput, TableMorsel};
+use crate::data::Value;
 use crate::read::mapped::Mapping;
 
 /// An opened Parquet file.
@@ -132,7 +135,10 @@ impl Slice {
         let metadata = &self.file.metadata;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.store.clone(), metadata.clone())
             .with_row_groups(vec![self.group])
-            .with_projection(leaves(metadata, place))
+            .with_projection(ProjectionMask::leaves(
+                metadata.parquet_schema(),
+                leaves(metadata, place),
+            ))
             .with_batch_size(self.rows)
             .with_offset(self.skip)
             .with_limit(self.rows)
@@ -151,25 +157,91 @@ impl Slice {
     }
 }
 
+impl Slice {
+    /// What the row group's statistics say; none where they say nothing, or it is not known in which
+    /// order they are meant.
+    fn statistics(&self, place: &Place) -> Option<Bounds> {
+        let metadata = &self.file.metadata;
+        let [leaf] = leaves(metadata, place)[..] else {
+            return None;
+        };
+        let field = field_at(metadata.schema().fields(), place)?;
+        let group = self.file.group(self.group)?;
+        let statistics = group.column(leaf).statistics()?;
+        let column = metadata.parquet_schema().column(leaf);
+        let nulls = match column.max_def_level() {
+            0 => Some(0),
+            _ => statistics.null_count_opt(),
+        };
+        if column.max_rep_level() > 0 {
+            return None;
+        }
+        if statistics.is_min_max_deprecated() {
+            return Some(Bounds {
+                nulls,
+                ..Bounds::default()
+            });
+        }
+        let converter = StatisticsConverter::from_column_index(leaf, field, metadata.parquet_schema()).ok()?;
+        Some(Bounds {
+            least: only_value(&converter.row_group_mins([group]).ok()?),
+            greatest: only_value(&converter.row_group_maxes([group]).ok()?),
+            nulls,
+        })
+    }
+}
+
+/// The field at a place.
+fn field_at<'f>(fields: &'f Fields, place: &Place) -> Option<&'f Field> {
+    let mut field: &Field = fields.get(place.column)?;
+    for name in &place.inner {
+        let DataType::Struct(members) = field.data_type() else {
+            return None;
+        };
+        field = members.iter().find(|member| member.name() == name)?;
+    }
+    Some(field)
+}
+
+/// The value of an array of one, if it bounds anything.
+fn only_value(array: &ArrayRef) -> Option<Value> {
+    let mut misfits = 0;
+    let value = natural(array, &mut |_, _| misfits += 1)?.value(0);
+    match value {
+        Value::Null => None,
+        Value::Float(f) if f.is_nan() => None,
+        value => (misfits == 0).then_some(value),
+    }
+}
+
 impl Table for Slice {
     fn load(&self, place: &Place) -> Result<ArrayRef, String> {
         guarded(|| self.read(place))
     }
 
-    fn bounds(&self, _column: usize) -> Option<Bounds> {
-        None
+    fn part(&self, from: usize, rows: usize) -> Arc<dyn Table> {
+        Arc::new(Self {
+            file: Arc::clone(&self.file),
+            group: self.group,
+            skip: self.skip + from,
+            rows,
+        })
+    }
+
+    fn bounds(&self, place: &Place) -> Bounds {
+        guarded(|| self.statistics(place).ok_or("no statistics")).unwrap_or_default()
     }
 }
 
 /// The columns of the file that make up a place.
-fn leaves(metadata: &ArrowReaderMetadata, place: &Place) -> ProjectionMask {
+fn leaves(metadata: &ArrowReaderMetadata, place: &Place) -> Vec<usize> {
     let schema = metadata.parquet_schema();
     let leads_to = |leaf: &usize| {
         let path = schema.column(*leaf);
         let inner = path.path().parts().get(1..).unwrap_or_default();
         schema.get_column_root_idx(*leaf) == place.column && inner.starts_with(&place.inner)
     };
-    ProjectionMask::leaves(schema, (0..schema.num_columns()).filter(leads_to))
+    (0..schema.num_columns()).filter(leads_to).collect()
 }
 
 /// The same metadata, by which text is read as views: values stay where their page has them.

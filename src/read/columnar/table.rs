@@ -12,7 +12,7 @@ use super::bounds::Bounds;
 use crate::read::DecodePlan;
 
 /// Rows that stand together in a file. Columns are read when asked for, from any thread.
-pub(in crate::read) trait Table: Debug + Send + Sync {
+pub(super) trait Table: Debug + Send + Sync {
     /// The column in which `place` lies, for all rows, in order. Where it is a struct, members that do
     /// not lead to the place may be missing.
     ///
@@ -20,8 +20,11 @@ pub(in crate::read) trait Table: Debug + Send + Sync {
     /// When it cannot be read, in words.
     fn load(&self, place: &Place) -> Result<ArrayRef, String>;
 
-    /// What the file says about the values of a column in these rows, or in more.
-    fn bounds(&self, column: usize) -> Option<Bounds>;
+    /// Some of the rows.
+    fn part(&self, from: usize, rows: usize) -> Arc<dyn Table>;
+
+    /// What the file says about the values at a place in these rows, or in more.
+    fn bounds(&self, place: &Place) -> Bounds;
 }
 
 /// What all tables of an input have in common.
@@ -80,7 +83,7 @@ impl TableInput {
 #[derive(Clone, Debug)]
 pub(in crate::read) struct TableMorsel {
     pub(in crate::read) input: Arc<TableInput>,
-    pub(in crate::read) table: Arc<dyn Table>,
+    pub(super) table: Arc<dyn Table>,
     /// The number of its first row in the file, from 0.
     pub(in crate::read) start: u64,
     /// How many rows it has.

@@ -185,10 +185,10 @@ mod tests {
 
     #[test]
     fn the_delimiter_is_the_most_frequent() {
-        assert_eq!(sniff(b"a,b;c,d\n;;;;;"), b',');
-        assert_eq!(sniff(b"\n\"a,b,c\";d;e\n"), b';');
-        assert_eq!(sniff(b"a\tb\n", Some(b'\"')), b'\t');
-        assert_eq!(sniff(b"a|b", Some(b'\"')), b'|');
-        assert_eq!(sniff(b"alone\n", Some(b'\"')), b',');
+        assert_eq!(sniff(b"a,b;c,d\n;;;;;", Some(b'"')), b',');
+        assert_eq!(sniff(b"\n\"a,b,c\";d;e\n", Some(b'"')), b';');
+        assert_eq!(sniff(b"a\tb\n", Some(b'"')), b'\t');
+        assert_eq!(sniff(b"a|b", Some(b'"')), b'|');
+        assert_eq!(sniff(b"alone\n", Some(b'"')), b',');
     }
 }
