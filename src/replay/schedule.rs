@@ -20,7 +20,7 @@ use rayon::prelude::*;
 
 use super::report::{InputOrder, OrderReport, Replayed};
 use super::supply::{Bound, ROUND, Round};
-use super::times::{needs_time, without_time};
+use super::times::without_time;
 use super::{Observer, RunError, RunOptions};
 use crate::plan::Plan;
 use crate::read::{Base, DecodePlan, Decoded, Input, Look, Morsel, Sorted, Sorter};
@@ -37,6 +37,9 @@ const LIMIT: u64 = 4 << 30;
 
 /// About how many bytes a morsel of a sorted input holds.
 const MORSEL: usize = 1 << 20;
+
+/// About how many bytes a row of a table takes.
+const ROW: u64 = 64;
 
 /// How much memory a byte of text takes that is kept back: the text, and what was found in it.
 const KEPT: u64 = 3;
@@ -93,7 +96,7 @@ impl Schedule {
         for (number, input) in inputs.iter_mut().enumerate() {
             let mut found = Found::new(number);
             found.look_through(input, decode, keep, observer)?;
-            if found.is_untimed() && needs_time(plan) {
+            if found.is_untimed() && plan.time_matters {
                 return Err(without_time(input.name()));
             }
             report.untimed |= found.is_untimed();
@@ -371,7 +374,11 @@ impl Found {
         self.entries.push(Entry {
             input: self.input,
             offset: morsel.offset(),
-            bytes: morsel.text().len() as u64,
+            bytes: match morsel.text().len() as u64 {
+                // Of a table: about that much.
+                0 => look.records * ROW,
+                text => text,
+            },
             line: self.lines,
             base: Base {
                 seq: self.records,
