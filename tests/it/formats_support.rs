@@ -42,7 +42,7 @@ pub(crate) fn events(n: usize) -> Vec<Event> {
         user: (at % 5 != 3).then(|| format!("user-{}-with a long name, \"é\"", at % 11)),
         amount: (at % 4 != 1).then_some(at as f64 * 0.25),
         n: at as i64 * 1_000_003 - 77,
-        ok: (at % 3 != 2).then_some(at % 2 == 0),
+        ok: (at % 3 != 2).then_some(at.is_multiple_of(2)),
         ip: format!("10.0.{}.{}", at / 256 % 256, at % 256),
         tags: (0..at % 3).map(|tag| format!("tag{tag}")).collect(),
     };

@@ -8,32 +8,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::buffer::Buffer;
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use arrow::ipc::reader::StreamReader;
 
-use super::binding::Place;
-use super::bounds::Bounds;
 use super::guard::guarded;
-use super::table::{SLICE, Table, TableInput, TableMorsel};
+use super::ipc_batch::{Batch, Slices};
+use super::ipc_blocks::{Dictionaries, Message, What, bad, room_for};
+use super::table::{TableInput, TableMorsel};
 
 /// How many batches may wait to be taken.
 const READY: usize = 3;
 
-/// What an Arrow file has in front of its stream: its mark, filled up to 8 bytes.
+/// What an Arrow file has in front of its stream: its mark, and zeros.
 const MARK: &[u8; 8] = b"ARROW1\0\0";
 
-type Sent = Result<(RecordBatch, u64), String>;
+type Sent = Result<(Batch, u64), String>;
 
 /// A stream of record batches.
 #[derive(Debug)]
 pub(in crate::read) struct IpcStream {
-    input: Arc<TableInput>,
+    slices: Slices,
     // Mutex: a receiver cannot be shared, an input can.
     batches: Mutex<Receiver<Sent>>,
-    /// The batch at hand, its next row, and how much had been read with it.
-    batch: Option<(RecordBatch, usize, u64)>,
-    start: u64,
+    /// How much had been read with the batch at hand.
+    consumed: u64,
 }
 
 impl IpcStream {
@@ -41,27 +40,32 @@ impl IpcStream {
     ///
     /// # Errors
     /// When its schema cannot be read, or no thread be started.
-    pub(in crate::read) fn open(mut reader: Box<dyn Read + Send>, read: Arc<AtomicU64>) -> Result<Self, String> {
-        let front = read_front(&mut reader).map_err(|error| error.to_string())?;
-        let stream = io::BufReader::with_capacity(128 << 10, io::Cursor::new(front).chain(reader));
-        let stream = guarded(|| StreamReader::try_new(stream, None))?;
-        let input = Arc::new(TableInput::new(stream.schema()));
+    pub(in crate::read) fn open(reader: Box<dyn Read + Send>, read: Arc<AtomicU64>) -> Result<Self, String> {
+        let mut reader = io::BufReader::with_capacity(128 << 10, reader);
+        let schema = guarded(|| {
+            let first = first_message(&mut reader)?;
+            first.ok_or_else(|| bad("there is no schema"))?.schema()
+        })?;
+        let messages = Messages {
+            reader,
+            schema: Arc::clone(&schema),
+            dictionaries: Arc::default(),
+        };
         let (sender, receiver) = sync_channel(READY);
         std::thread::Builder::new()
             .name("read".to_owned())
-            .spawn(move || send_batches(stream, &read, &sender))
+            .spawn(move || send_batches(messages, &read, &sender))
             .map_err(|error| error.to_string())?;
         Ok(Self {
-            input,
+            slices: Slices::new(schema),
             batches: Mutex::new(receiver),
-            batch: None,
-            start: 0,
+            consumed: 0,
         })
     }
 
     /// What all its morsels have in common.
     pub(in crate::read) fn input(&self) -> &Arc<TableInput> {
-        &self.input
+        &self.slices.input
     }
 
     /// The next slice; none at the end.
@@ -70,30 +74,18 @@ impl IpcStream {
     /// When a batch cannot be read.
     pub(in crate::read) fn next(&mut self) -> Result<Option<TableMorsel>, String> {
         loop {
-            if let Some((batch, row, consumed)) = &mut self.batch
-                && *row < batch.num_rows()
-            {
-                let rows = SLICE.min(batch.num_rows() - *row);
-                let slice = batch.slice(*row, rows);
-                let size = batch.get_array_memory_size() as u128;
-                let upto = |row: usize| (size * row as u128 / batch.num_rows() as u128) as u64;
-                let morsel = TableMorsel {
-                    input: Arc::clone(&self.input),
-                    start: self.start,
-                    rows,
-                    bytes: upto(*row + rows) - upto(*row),
-                    consumed: *consumed,
-                    table: Arc::new(Slice(slice)),
-                };
-                *row += rows;
-                self.start += rows as u64;
-                return Ok(Some(morsel));
+            if let Some(morsel) = self.slices.next() {
+                let consumed = self.consumed;
+                return Ok(Some(TableMorsel { consumed, ..morsel }));
             }
             let Ok(batches) = self.batches.lock() else {
                 return Ok(None);
             };
             match batches.recv() {
-                Ok(Ok((batch, consumed))) => self.batch = Some((batch, 0, consumed)),
+                Ok(Ok((batch, consumed))) => {
+                    self.consumed = consumed;
+                    self.slices.begin(batch);
+                }
                 Ok(Err(reason)) => return Err(reason),
                 Err(_) => return Ok(None),
             }
@@ -102,31 +94,41 @@ impl IpcStream {
 }
 
 /// Ends with the stream, an error, or when nobody takes batches any more.
-fn send_batches<R: Read>(mut stream: StreamReader<R>, read: &AtomicU64, sender: &SyncSender<Sent>) {
-    loop {
-        let next = guarded(|| stream.next().transpose().map_err(in_words));
-        let sent = match next {
-            Ok(Some(batch)) => Ok((batch, read.load(Ordering::Relaxed))),
-            Ok(None) if stream.is_finished() => return,
-            Ok(None) => Err("its data is cut off".to_owned()),
-            Err(reason) => Err(reason),
-        };
-        let failed = sent.is_err();
+fn send_batches<R: Read>(mut messages: Messages<R>, read: &AtomicU64, sender: &SyncSender<Sent>) {
+    while let Some(next) = guarded(|| messages.next_batch()).transpose() {
+        let failed = next.is_err();
+        let sent = next.map(|batch| (batch, read.load(Ordering::Relaxed)));
         if sender.send(sent).is_err() || failed {
             return;
         }
     }
 }
 
-fn in_words(error: ArrowError) -> String {
-    match error {
-        ArrowError::IoError(_, error) if error.kind() == io::ErrorKind::UnexpectedEof => "it is cut off".to_owned(),
-        error => error.to_string(),
+/// The messages behind the schema.
+struct Messages<R> {
+    reader: R,
+    schema: SchemaRef,
+    /// Those that hold where the stream has been read to; batches before may have others.
+    dictionaries: Arc<Dictionaries>,
+}
+
+impl<R: Read> Messages<R> {
+    fn next_batch(&mut self) -> Result<Option<Batch>, ArrowError> {
+        while let Some(message) = next_message(&mut self.reader, &[])? {
+            match message.what()? {
+                What::Batch(rows) => {
+                    return Ok(Some(Batch::new(message, rows, &self.schema, &self.dictionaries)));
+                }
+                What::Dictionary => message.add_to(&self.schema, Arc::make_mut(&mut self.dictionaries))?,
+                What::Schema => return Err(bad("a second schema")),
+            }
+        }
+        Ok(None)
     }
 }
 
-/// The first bytes of the stream, behind the mark that a file has in front, and the zeros after it.
-fn read_front(reader: &mut impl Read) -> io::Result<Vec<u8>> {
+/// The first message, behind the mark that a file has in front and the zeros after it.
+fn first_message(reader: &mut impl Read) -> Result<Option<Message>, ArrowError> {
     let mut front = [0; MARK.len()];
     let mut n = read_up_to(reader, &mut front)?;
     if &front == MARK {
@@ -134,7 +136,41 @@ fn read_front(reader: &mut impl Read) -> io::Result<Vec<u8>> {
             n = read_up_to(reader, &mut front)?;
         }
     }
-    Ok(front[..n].to_vec())
+    next_message(reader, &front[..n])
+}
+
+/// The next message, of which `front` (0, or up to 8 bytes) has been read; none at the end.
+fn next_message(reader: &mut impl Read, front: &[u8]) -> Result<Option<Message>, ArrowError> {
+    let cut_off = || bad("it is cut off");
+    let mut source = front.chain(reader);
+    let mut length = [0; 4];
+    match read_up_to(&mut source, &mut length)? {
+        0 => return Ok(None),
+        4 => {}
+        _ => return Err(cut_off()),
+    }
+    // Since version 5 four bytes of 1 stand before the length.
+    if length == [0xff; 4] && read_up_to(&mut source, &mut length)? < 4 {
+        return Err(cut_off());
+    }
+    let length = u32::from_le_bytes(length) as usize;
+    if length == 0 {
+        return Ok(None);
+    }
+    let head = read_exactly(&mut source, length)?.ok_or_else(cut_off)?;
+    let mut message = Message {
+        head,
+        body: Buffer::default(),
+    };
+    message.body = read_exactly(&mut source, message.body_length()?)?.ok_or_else(cut_off)?;
+    Ok(Some(message))
+}
+
+/// So many bytes, if there are so many.
+fn read_exactly(reader: &mut impl Read, length: usize) -> Result<Option<Buffer>, ArrowError> {
+    let mut bytes = room_for(length)?;
+    reader.take(length as u64).read_to_end(&mut bytes)?;
+    Ok((bytes.len() == length).then(|| Buffer::from_vec(bytes)))
 }
 
 fn read_up_to(reader: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
@@ -148,19 +184,4 @@ fn read_up_to(reader: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(n)
-}
-
-/// Some rows of a batch.
-#[derive(Debug)]
-struct Slice(RecordBatch);
-
-impl Table for Slice {
-    fn load(&self, place: &Place) -> Result<ArrayRef, String> {
-        let column = self.0.columns().get(place.column);
-        column.map(Arc::clone).ok_or_else(|| "a column is missing".to_owned())
-    }
-
-    fn bounds(&self, _place: &Place) -> Bounds {
-        Bounds::default()
-    }
 }

@@ -23,6 +23,7 @@ mod convert;
 mod decode;
 mod epoch;
 mod guard;
+mod ipc_batch;
 mod ipc_blocks;
 mod ipc_file;
 mod ipc_stream;

@@ -219,6 +219,15 @@ impl Table for Slice {
         guarded(|| self.read(place))
     }
 
+    fn part(&self, from: usize, rows: usize) -> Arc<dyn Table> {
+        Arc::new(Self {
+            file: Arc::clone(&self.file),
+            group: self.group,
+            skip: self.skip + from,
+            rows,
+        })
+    }
+
     fn bounds(&self, place: &Place) -> Bounds {
         guarded(|| self.statistics(place).ok_or("no statistics")).unwrap_or_default()
     }

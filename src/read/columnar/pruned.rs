@@ -28,8 +28,7 @@ fn types(slice: &Slice) -> Option<Vec<usize>> {
     let Some(first) = binding.type_fields.first() else {
         return Some(binding.type_index(UNTYPED).into_iter().collect());
     };
-    let sound = |field: &Found| data_type(slice, field).is_some_and(is_text);
-    if !binding.type_fields.iter().all(sound) {
+    if !types_are_text(slice) {
         return None;
     }
     let bounds = bounds(slice, first)?;
@@ -48,6 +47,12 @@ fn types(slice: &Slice) -> Option<Vec<usize>> {
         found.push(named.len());
     }
     Some(found)
+}
+
+/// Whether no row can have a type that is no text.
+pub(super) fn types_are_text(slice: &Slice) -> bool {
+    let sound = |field: &Found| field.rest.0.is_empty() && data_type(slice, field).is_some_and(is_text);
+    slice.binding.type_fields.iter().all(sound)
 }
 
 /// Whether rows of a type cannot matter.

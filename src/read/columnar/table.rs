@@ -20,6 +20,9 @@ pub(super) trait Table: Debug + Send + Sync {
     /// When it cannot be read, in words.
     fn load(&self, place: &Place) -> Result<ArrayRef, String>;
 
+    /// Some of the rows.
+    fn part(&self, from: usize, rows: usize) -> Arc<dyn Table>;
+
     /// What the file says about the values at a place in these rows, or in more.
     fn bounds(&self, place: &Place) -> Bounds;
 }

@@ -5,7 +5,9 @@ use arrow::buffer::{NullBuffer, ScalarBuffer};
 use super::binding::Found;
 use super::convert::{natural, values};
 use super::epoch::{EpochTimes, epoch_times};
+use super::pruned::types_are_text;
 use super::slice::Slice;
+use super::table::TableMorsel;
 use crate::data::Value;
 use crate::read::Clock;
 use crate::read::time::TimeReader;
@@ -26,6 +28,9 @@ pub(super) struct Times {
 impl Times {
     /// Reads the times of all rows.
     pub(super) fn read(slice: &Slice) -> Self {
+        if let Some(fields) = same_for_all(slice) {
+            return Self::new(of_fields(slice, fields));
+        }
         let kinds = slice.kinds();
         let first = slice.binding.times(kinds.of(0));
         let same = |row: u32| slice.binding.times(kinds.of(row)) == first;
@@ -89,6 +94,13 @@ impl Times {
     fn len(&self) -> usize {
         self.carried.len()
     }
+}
+
+/// Where the time of every row is looked for, where its type makes no difference and cannot be bad.
+fn same_for_all(slice: &Slice) -> Option<&[Found]> {
+    let binding = &slice.binding;
+    let same = binding.types.iter().all(|ty| ty.times == binding.stray);
+    (same && (slice.info.event_type.is_some() || types_are_text(slice))).then_some(&binding.stray)
 }
 
 /// The times of all rows, looked for in these fields.
@@ -209,6 +221,21 @@ fn by_type(slice: &Slice) -> EpochTimes {
 }
 
 impl Slice {
+    /// The time that a row itself has, read without those of the others; none too where they are
+    /// known.
+    fn time_alone(&self, row: usize) -> Option<i64> {
+        if self.times.get().is_some() || row >= self.len() {
+            return None;
+        }
+        let one = TableMorsel {
+            table: self.morsel.table.part(row, 1),
+            start: self.morsel.start + row as u64,
+            rows: 1,
+            ..self.morsel.clone()
+        };
+        Self::new(&one, &self.plan, self.info.clone()).times().own(0)
+    }
+
     /// The times of the rows, read when first asked for.
     pub(super) fn times(&self) -> &Times {
         self.times.get_or_init(|| Times::read(self))
@@ -217,11 +244,17 @@ impl Slice {
 
 impl Clock for Slice {
     fn first_time(&self) -> Option<i64> {
+        if let Some(time) = self.time_alone(0) {
+            return Some(time);
+        }
         let times = self.times();
         (times.first < times.len()).then(|| times.carried[times.first])
     }
 
     fn last_time(&self) -> Option<i64> {
+        if let Some(time) = self.time_alone(self.len().checked_sub(1)?) {
+            return Some(time);
+        }
         let times = self.times();
         times.carried(times.len().checked_sub(1)?)
     }
