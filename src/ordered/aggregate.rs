@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::aggregate::{Accumulators, CallErrors, Spec};
 use crate::data::{Column, Place, Value};
-use crate::ir::{AggCall, Aggregate, ExprId, Exprs, Over, Window, structure};
+use crate::ir::{AggCall, AggFunction, Aggregate, ExprId, Exprs, Over, Window, structure};
 
 use super::anchored::Anchored;
 use super::counts::{Counts, SlidingCounts};
@@ -95,9 +95,14 @@ const SHARDS: usize = 16;
 
 impl Aggregation {
     /// The state at the beginning. `lateness`: how late a row may be and still count; nanoseconds.
+    /// `seq`: the rows have the number of their record as the arguments of one call more, and what is
+    /// made has that of the record that determined it as its last column.
     #[must_use]
-    pub fn new(exprs: &Exprs, made: &Aggregate, lateness: i64, threads: usize) -> Self {
-        let specs = specs(exprs, &made.calls);
+    pub fn new(exprs: &Exprs, made: &Aggregate, lateness: i64, threads: usize, seq: bool) -> Self {
+        let mut specs = specs(exprs, &made.calls);
+        if seq {
+            specs.push(seq_spec(&made.over));
+        }
         let setting = Setting {
             keys: made.keys.len(),
             calls: Accumulators::new(&specs),
@@ -171,6 +176,20 @@ impl Aggregation {
     #[must_use]
     pub fn peak(&self) -> usize {
         self.peak
+    }
+}
+
+/// The number of the record that determines a row: the last of rows that are determined by one, the
+/// first of those that time determines.
+fn seq_spec(over: &Over) -> Spec {
+    let by_record = matches!(
+        over,
+        Over::Window(Window::Trailing { .. } | Window::Count { .. }) | Over::All { running: true }
+    );
+    Spec {
+        function: if by_record { AggFunction::Last } else { AggFunction::First },
+        param: crate::data::Value::Null,
+        args: vec![u32::MAX],
     }
 }
 

@@ -40,7 +40,7 @@ impl Keys {
         }
         let reader = Reader::of(&columns);
         let mut scratch = Vec::new();
-        let hashes = (0..len).map(|row| reader.with(row, &mut scratch, |tag, bytes| hash(tag, bytes)));
+        let hashes = (0..len).map(|row| reader.with(row, &mut scratch, hash));
         let hashes = hashes.collect();
         Self { columns, hashes }
     }

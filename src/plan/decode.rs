@@ -155,10 +155,17 @@ fn fields_of(query: &Query, graph: &Graph, event: Option<EventId>) -> Fields {
 
 fn collect(query: &Query, root: ExprId, found: &mut impl FnMut(FieldId)) {
     query.exprs.walk(root, &mut |id| {
-        if let Expr::Field(field) = query.exprs.get(id) {
+        if let Expr::Field(field) = query.exprs.get(id)
+            && !is_hidden(query.fields.path(*field))
+        {
             found(*field);
         }
     });
+}
+
+/// Whether a path is one that the compiler made, for a field that an operator adds.
+fn is_hidden(path: &Path) -> bool {
+    matches!(path.0.first(), Some(PathSeg::Key(key)) if key.starts_with('\u{1}'))
 }
 
 /// Whether somebody needs the number of a record, or draws at random, which is keyed by it.

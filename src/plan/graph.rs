@@ -92,10 +92,13 @@ impl Readers {
     }
 }
 
+/// What a node does to what: inputs with their ports, and a text that is equal for equal work.
+type Work = (Vec<(In, u8)>, String);
+
 struct Builder<'a> {
     query: &'a Query,
     graph: Graph,
-    shared: IndexMap<(Vec<(In, u8)>, String), usize, FixedHasher>,
+    shared: IndexMap<Work, usize, FixedHasher>,
 }
 
 /// Builds the graph of all streams.

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::Look;
 use crate::data::{BadRecord, EventRows};
 
 /// What was read from outside a morsel, and its rows need.
@@ -103,6 +104,8 @@ pub struct Decoded {
     pub late_big_ints: Arc<AtomicU64>,
     /// Where the morsel stands; the batches hold the same cell.
     pub base: Arc<BaseCell>,
+    /// The times of all records, where they were read along with the records.
+    pub look: Option<Look>,
     /// The times of the records.
     pub clock: Arc<dyn Clock>,
 }

@@ -87,7 +87,11 @@ impl Morsel {
     /// The same, with what it took to find the records: decoded once for both. The look is exact.
     #[must_use]
     pub fn look_decoded(&self, plan: &Arc<DecodePlan>) -> (Look, Decoded) {
-        let decoded = self.decode(plan);
+        let mut decoded = self.decode(plan);
+        if let Some(look) = decoded.look.take() {
+            let lines = decoded.lines;
+            return (Look { lines, ..look }, decoded);
+        }
         let mut look = Look {
             lines: decoded.lines,
             ..Look::default()

@@ -137,6 +137,7 @@ impl Morsel {
             _ => self.piece.text.len() as u64,
         };
         Decoded {
+            look: None,
             batches: Vec::new(),
             bad: vec![bad],
             records: 1,

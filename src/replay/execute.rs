@@ -186,10 +186,10 @@ impl<'a> Executor<'a> {
             self.count_errors(id, at, evaluator, flow);
             let Some(made) = made else { continue };
             // These rows stand one for one where those before them stood.
-            let same = match &step.kind {
-                StepKind::Retype(_) | StepKind::Enrich(_) | StepKind::RowFunctions(..) => true,
-                _ => false,
-            };
+            let same = matches!(
+                step.kind,
+                StepKind::Retype(_) | StepKind::Enrich(_) | StepKind::RowFunctions(..)
+            );
             let kept_rows = if same { view.rows } else { None };
             let view = View {
                 rows: kept_rows,

@@ -6,7 +6,7 @@ use super::clock::MorselClock;
 use super::execute::{Executor, ReplayOrder};
 use super::flow::{Flow, View};
 use super::rows::Origin;
-use crate::data::{Column, Place};
+use crate::data::{Column, Place, Pseudo};
 use crate::eval::Evaluator;
 use crate::ir::{Expr, ExprId, Scope, SideChannel};
 use crate::ordered::{Batch, Keys, Places};
@@ -151,6 +151,9 @@ impl Executor<'_> {
                 args = calls
                     .map(|call| call.args.iter().map(|&id| column(id)).collect())
                     .collect();
+                if self.context.decode.seq {
+                    args.push(vec![flow.rows.pseudo(Pseudo::Seq, rows)]);
+                }
                 keys.truncate(made.keys.len());
             }
             StepKind::Distinct(value, _, Scope::Partition) => keys.push(match value {

@@ -65,7 +65,13 @@ impl Ordered {
         let state = |kind: &StepKind| match kind {
             kind if !kind.needs_order() => State::None,
             StepKind::Aggregate(made) => {
-                State::Aggregate(Box::new(Aggregation::new(&plan.query.exprs, made, lateness, threads)))
+                State::Aggregate(Box::new(Aggregation::new(
+                &plan.query.exprs,
+                made,
+                lateness,
+                threads,
+                plan.decode.seq,
+            )))
             }
             StepKind::Distinct(_, within, _) => State::Distinct(Distinct::new(*within)),
             StepKind::Limit(most, _) => State::Limit(Limit::new(*most)),
@@ -140,7 +146,8 @@ impl Ordered {
             (State::Aggregate(state), StepKind::Aggregate(made)) => {
                 let mut errors = Vec::new();
                 let rows = state.run(&Feed::batches(ready), until, ending, &mut errors);
-                count(executor, id, made, errors);
+                let place = rows.places.first().copied().unwrap_or(Place::MIN);
+                count(executor, id, made, errors, place);
                 aggregated(executor, id, made, rows);
             }
             (State::Distinct(state), _) => pass(executor, id, ready, |batch| state.pass(batch)),
@@ -264,7 +271,7 @@ fn pass(
     }
 }
 
-fn count(executor: &mut Executor<'_>, id: StageId, made: &Aggregate, errors: Vec<CallErrors>) {
+fn count(executor: &mut Executor<'_>, id: StageId, made: &Aggregate, errors: Vec<CallErrors>, place: Place) {
     for error in errors {
         let Some(&node) = made.calls[error.call].args.last() else {
             continue;
@@ -274,20 +281,22 @@ fn count(executor: &mut Executor<'_>, id: StageId, made: &Aggregate, errors: Vec
             step: 0,
             node,
         };
-        executor.out.errors.add(key, error.count, Place::MIN, error.message);
+        executor.out.errors.add(key, error.count, place, error.message);
     }
 }
 
-fn aggregated(executor: &mut Executor<'_>, id: StageId, made: &Aggregate, rows: Made) {
+fn aggregated(executor: &mut Executor<'_>, id: StageId, made: &Aggregate, mut rows: Made) {
     if rows.places.is_empty() {
         return;
     }
     let keys = rows.columns[..made.keys.len()].to_vec();
+    let seq = executor.context.decode.seq;
+    let seqs = seq.then(|| rows.columns.pop()).flatten();
     let origin = MadeRows {
         places: rows.places,
         times: rows.times,
         inputs: executor.context.inputs.clone(),
-        seqs: None,
+        seqs,
     };
     let flow = projected(executor, made, rows.columns, origin);
     resume(executor, id, &flow, View { rows: None, keys });

@@ -23,7 +23,7 @@ pub(super) struct Outputs {
 }
 
 enum File {
-    Text(Output),
+    Text(Box<Output>),
     Table(PathBuf, Box<TableFile>),
 }
 
@@ -119,7 +119,7 @@ fn stream<'p>(plan: &'p Plan, sink: &Sink) -> &'p str {
 
 fn open(plan: &Plan, path: &Path, encoding: Encoding, sinks: &[usize]) -> Result<File, OutputError> {
     if encoding == Encoding::Jsonl {
-        return Output::open(path).map(File::Text);
+        return Ok(File::Text(Box::new(Output::open(path)?)));
     }
     let columns = |&sink: &usize| {
         let stream = &plan.query.streams[plan.sinks[sink].stream.0 as usize];

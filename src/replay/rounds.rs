@@ -273,14 +273,11 @@ impl<'r> Writer<'r> {
                 self.ordered.begin(first.or(Some(base.seq as i64)));
             }
         }
-        if context.order == ReplayOrder::Clock {
-            match &clock {
-                Some(clock) => {
-                    outcome.clocked(clock);
-                    held.iter_mut().for_each(|held| held.clocked(clock));
-                }
-                None => {}
-            }
+        if context.order == ReplayOrder::Clock
+            && let Some(clock) = &clock
+        {
+            outcome.clocked(clock);
+            held.iter_mut().for_each(|held| held.clocked(clock));
         }
         let lines = task.lines.unwrap_or(self.inputs[input].lines);
         self.waiting.morsel(task, lines, clock.as_deref(), context.order);

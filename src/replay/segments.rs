@@ -12,7 +12,7 @@ use super::gathered::{Added, Gathered, RowRef};
 use super::outcome::ErrorKey;
 use super::rows::{Lineage, MadeRows, Origin, Projected};
 use crate::aggregate::{Accumulators, Groups};
-use crate::data::{Column, FieldId, Rank, Value};
+use crate::data::{Column, FieldId, Pseudo, Rank, Value};
 use crate::eval::Evaluator;
 use crate::ir::{Aggregate, ExprId, Scope, SortKey};
 use crate::ordered::{KeyTable, Keys, RowFunctions, sorted, specs};
@@ -213,7 +213,10 @@ fn aggregate(
         places: firsts.iter().map(|&at| places[at as usize]).collect(),
         times: firsts.iter().map(|&at| times[at as usize]).collect(),
         inputs: executor.context.inputs.clone(),
-        seqs: None,
+        seqs: executor.context.decode.seq.then(|| {
+            let seqs = flow.rows.pseudo(Pseudo::Seq, view.rows.as_deref());
+            seqs.take(&firsts)
+        }),
     };
     let flow = projected(executor, made, columns.collect(), rows);
     After::Made(flow, keys)

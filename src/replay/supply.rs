@@ -62,8 +62,8 @@ pub(super) struct Supply<'i> {
 enum How {
     /// The input at hand.
     Straight(usize),
-    Schedule(Schedule),
-    Merge(Merge),
+    Schedule(Box<Schedule>),
+    Merge(Box<Merge>),
 }
 
 impl<'i> Supply<'i> {
@@ -81,9 +81,11 @@ impl<'i> Supply<'i> {
     ) -> Result<Self, RunError> {
         let how = match options.order {
             Order::Input => How::Straight(0),
-            Order::Time => How::Schedule(Schedule::new(plan, decode, inputs, options, observer)?),
-            Order::Assumed => How::Merge(Merge::new(plan, decode, inputs.len(), None, options)?),
-            Order::Arrival { slack } => How::Merge(Merge::new(plan, decode, inputs.len(), Some(slack), options)?),
+            Order::Time => How::Schedule(Box::new(Schedule::new(plan, decode, inputs, options, observer)?)),
+            Order::Assumed => How::Merge(Box::new(Merge::new(plan, decode, inputs.len(), None, options)?)),
+            Order::Arrival { slack } => {
+                How::Merge(Box::new(Merge::new(plan, decode, inputs.len(), Some(slack), options)?))
+            }
         };
         Ok(Self {
             inputs,

@@ -188,6 +188,7 @@ pub(in crate::read) fn decode(
         .map(|(row, fault)| slice.bad(row, fault))
         .collect();
     Decoded {
+        look: None,
         batches,
         bad,
         records: morsel.rows as u64,

@@ -67,6 +67,7 @@ pub(in crate::read) fn decode(
         })
         .collect();
     Decoded {
+        look: None,
         batches,
         bad,
         records,

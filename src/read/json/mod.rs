@@ -32,7 +32,7 @@ mod walk;
 
 use std::sync::Arc;
 
-use super::{Base, DecodePlan, Decoded, InputInfo, MorselText};
+use super::{Base, DecodePlan, Decoded, InputInfo, Look, MorselText};
 use crate::data::{BadRecord, EventRows};
 use batch::{Batch, Row};
 use compiled::{Compiled, TypeFields};
@@ -90,6 +90,7 @@ pub fn decode_at(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo, bas
         bad,
         records,
         timeline,
+        look,
         ..
     } = pass;
     if compiled.eager_times {
@@ -108,6 +109,7 @@ pub fn decode_at(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo, bas
         big_ints: 0,
         late_big_ints: Arc::clone(&shared.big_ints),
         base: Arc::clone(&shared.base),
+        look: compiled.eager_times.then_some(look),
         clock: shared,
     }
 }
@@ -133,6 +135,10 @@ struct Pass<'m> {
     bad: Vec<BadRecord>,
     records: u64,
     timeline: Timeline,
+    /// With eager times, those of all records.
+    look: Look,
+    /// The time of the record at hand stands there.
+    looked: bool,
     spans: Vec<Span>,
 }
 
@@ -151,6 +157,8 @@ impl<'m> Pass<'m> {
             bad: Vec::new(),
             records: 0,
             timeline: Timeline::default(),
+            look: Look::default(),
+            looked: false,
             spans: Vec::new(),
             shared,
         }
@@ -191,6 +199,9 @@ impl<'m> Pass<'m> {
                 self.timeline.add(line, None);
                 let (start, end) = (record.start + base, record.end + base);
                 self.bad.push(shared.bad(start, end, line, fault.within(base)));
+            }
+            if !std::mem::take(&mut self.looked) {
+                self.look.add(None);
             }
             self.records += 1;
         })
@@ -256,6 +267,8 @@ impl<'m> Pass<'m> {
         walk.find(trie, &mut self.spans)?;
         let own = self.reader.time_in(&self.spans[times], walk.text, record.special)?;
         self.timeline.add(record.line, own);
+        self.look.add(own);
+        self.looked = true;
         let before = || self.shared.base.time_before_first(self.records);
         Ok(own.or(self.timeline.last()).or_else(before))
     }
