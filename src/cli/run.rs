@@ -202,6 +202,15 @@ fn refuse_overwrite(arguments: &RunArguments, plan: &Plan, specs: &[InputSpec]) 
     {
         let Ok(real) = output.canonicalize() else { continue };
         let regular = real.is_file();
+        let same = |path: &str| std::path::Path::new(path).canonicalize().is_ok_and(|path| path == real);
+        if let Some(table) = plan.tables().into_iter().find(|table| same(&table.path)) {
+            complain(format_args!(
+                "`{}` is the table `{}`; write to another file",
+                output.display(),
+                table.name
+            ));
+            return Err(Exit::Usage);
+        }
         if regular
             && specs
                 .iter()

@@ -172,11 +172,19 @@ fn interleaved(columns: &[&Column], rows: &[(u32, u32)]) -> Option<Column> {
     use arrow::array::AsArray;
     use arrow::compute::interleave;
     use arrow::datatypes::{Float64Type, Int64Type};
-    let rows: Vec<(usize, usize)> = rows.iter().map(|&(a, b)| (a as usize, b as usize)).collect();
+    // A column of nulls goes with any type, and one null stands for all of it.
+    let empty = |column: &Column| matches!(column, Column::Const(Value::Null, _));
+    let place = |&(column, row): &(u32, u32)| {
+        let column = column as usize;
+        (column, if empty(columns[column]) { 0 } else { row as usize })
+    };
+    let rows: Vec<(usize, usize)> = rows.iter().map(place).collect();
     macro_rules! of {
-        ($variant:ident, $cast:expr) => {{
+        ($variant:ident, $array:ty, $cast:expr) => {{
+            let null = <$array>::new_null(1);
             let arrays = columns.iter().map(|column| match column {
                 Column::$variant(array) => Some(array as &dyn Array),
+                Column::Const(Value::Null, _) => Some(&null as &dyn Array),
                 _ => None,
             });
             let arrays: Vec<&dyn Array> = arrays.collect::<Option<_>>()?;
@@ -184,21 +192,25 @@ fn interleaved(columns: &[&Column], rows: &[(u32, u32)]) -> Option<Column> {
             Some(Column::$variant($cast(&made)))
         }};
     }
-    match columns.first()? {
-        Column::Bool(_) => of!(Bool, |made: &arrow::array::ArrayRef| made.as_boolean().clone()),
-        Column::Int(_) => of!(Int, |made: &arrow::array::ArrayRef| made
+    match columns.iter().find(|column| !empty(column))? {
+        Column::Bool(_) => of!(Bool, BooleanArray, |made: &arrow::array::ArrayRef| made
+            .as_boolean()
+            .clone()),
+        Column::Int(_) => of!(Int, Int64Array, |made: &arrow::array::ArrayRef| made
             .as_primitive::<Int64Type>()
             .clone()),
-        Column::Timestamp(_) => of!(Timestamp, |made: &arrow::array::ArrayRef| made
+        Column::Timestamp(_) => of!(Timestamp, Int64Array, |made: &arrow::array::ArrayRef| made
             .as_primitive::<Int64Type>()
             .clone()),
-        Column::Duration(_) => of!(Duration, |made: &arrow::array::ArrayRef| made
+        Column::Duration(_) => of!(Duration, Int64Array, |made: &arrow::array::ArrayRef| made
             .as_primitive::<Int64Type>()
             .clone()),
-        Column::Float(_) => of!(Float, |made: &arrow::array::ArrayRef| made
+        Column::Float(_) => of!(Float, Float64Array, |made: &arrow::array::ArrayRef| made
             .as_primitive::<Float64Type>()
             .clone()),
-        Column::Str(_) => of!(Str, |made: &arrow::array::ArrayRef| made.as_string_view().clone()),
+        Column::Str(_) => of!(Str, StringViewArray, |made: &arrow::array::ArrayRef| made
+            .as_string_view()
+            .clone()),
         Column::Const(..) | Column::Any(_) => None,
     }
 }

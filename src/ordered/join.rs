@@ -288,3 +288,57 @@ fn visits(last: usize, inputs: usize, pairs: &[Pair]) -> Vec<Visit> {
     }
     visits
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Column;
+    use crate::ir::{ExprId, JoinInput, StreamId};
+    use crate::ordered::{Keys, Places};
+
+    fn join(kind: JoinKind, within: i64) -> Joining {
+        let input = || JoinInput {
+            name: "I".to_owned(),
+            stream: StreamId(0),
+            reads: Vec::new(),
+        };
+        let join = Join {
+            kind,
+            within,
+            inputs: vec![input(), input()],
+            equal: vec![((0, ExprId(0)), (1, ExprId(1)))],
+            condition: None,
+        };
+        Joining::new(&join, 0, false)
+    }
+
+    /// Rows a nanosecond apart, each with its time as its key.
+    fn batch(from: i64, len: i64) -> Batch {
+        let times: Vec<i64> = (from..from + len).collect();
+        let keys = Column::Int(times.clone().into());
+        Batch {
+            keys: Keys::new(vec![keys.clone()], times.len()),
+            args: vec![Vec::new(), vec![keys]],
+            places: Places::Listed(times.iter().map(|&time| Place::record(time, 0, time as u64)).collect()),
+            times,
+            late: None,
+        }
+    }
+
+    #[test]
+    fn memory_follows_the_time_rows_may_lie_apart() {
+        for kind in [JoinKind::Inner, JoinKind::Full, JoinKind::Asof] {
+            let mut join = join(kind, 1000);
+            let mut rows = 0;
+            for round in 0..200 {
+                let from = round * 500;
+                let batches = [(0, batch(from, 500)), (1, batch(from, 500))];
+                let until = Place::record(from + 500, 0, 0);
+                rows += join.run(&batches, until, None, &mut |_| None).places.len();
+            }
+            assert_eq!(rows, 100_000, "{kind:?}");
+            // Some 3,000 rows are there at a time, of 200,000.
+            assert!(join.peak() < 2_000_000, "{kind:?}: {} bytes", join.peak());
+        }
+    }
+}

@@ -271,6 +271,18 @@ impl Plan {
         steps.flat_map(|step| step.owners[0].roots.iter().copied()).collect()
     }
 
+    /// The tables that rows are looked up in.
+    #[must_use]
+    pub fn tables(&self) -> Vec<&crate::ir::Table> {
+        let steps = self.stages.iter().flat_map(|stage| &stage.steps);
+        steps
+            .filter_map(|step| match &step.kind {
+                StepKind::Enrich(enrich) => Some(&enrich.table),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// A stage.
     #[must_use]
     pub fn stage(&self, id: StageId) -> &Stage {

@@ -55,6 +55,8 @@ struct Event {
     w: i64,
     /// Its line.
     v: usize,
+    /// The clock when it comes.
+    clock: i64,
 }
 
 fn key() -> impl Strategy<Value = Key> {
@@ -72,7 +74,14 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 1..60).prop_map(|events| {
         let numbered = events.into_iter().enumerate();
         numbered
-            .map(|(v, (kind, time, k, w))| Event { kind, time, k, w, v })
+            .map(|(v, (kind, time, k, w))| Event {
+                kind,
+                time,
+                k,
+                w,
+                v,
+                clock: time,
+            })
             .collect()
     })
 }
@@ -92,6 +101,9 @@ fn line(event: &Event) -> String {
     )
 }
 
+/// How late a record may be in order of arrival, in seconds.
+const LATENESS: i64 = 3;
+
 const START: i64 = 1_700_000_000;
 
 struct Quiet;
@@ -107,7 +119,7 @@ impl Observer for Quiet {
 }
 
 /// The rows of a run: `stream time a b c`, one a line.
-fn run(folder: &Path, events: &[Event], threads: usize, morsel_bytes: usize) -> Vec<String> {
+fn run(folder: &Path, events: &[Event], order: Order, (threads, morsel_bytes): (usize, usize)) -> Vec<String> {
     let log = folder.join("log.jsonl");
     let rows = folder.join("rows.jsonl");
     fs::write(&log, events.iter().map(line).collect::<String>()).unwrap();
@@ -134,7 +146,8 @@ fn run(folder: &Path, events: &[Event], threads: usize, morsel_bytes: usize) -> 
     let open = || Input::open_spooled(&spec, 0, &reading).unwrap();
     let options = RunOptions {
         output: rows.clone(),
-        order: Order::Time,
+        order,
+        allowed_lateness: LATENESS * 1_000_000_000,
         ..RunOptions::default()
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -164,6 +177,7 @@ type Stand = (bool, i64, bool, usize, usize, Vec<usize>);
 struct Loops<'e> {
     events: &'e [Event],
     last: i64,
+    lateness: i64,
     rows: Vec<(Stand, String)>,
 }
 
@@ -202,7 +216,7 @@ impl Loops<'_> {
             let by = positions.iter().rposition(|&at| at == last).unwrap();
             let time = self.events[last].time;
             let events: Vec<Option<&Event>> = positions.iter().map(|&at| Some(&self.events[at])).collect();
-            let stand = (false, time, false, last, by, positions.clone());
+            let stand = (false, self.events[last].clock, false, last, by, positions.clone());
             self.rows.push((stand, Self::text(name, time, &events)));
         }
         combinations
@@ -214,9 +228,10 @@ impl Loops<'_> {
             if found.iter().any(|positions| positions[side] == at) {
                 continue;
             }
-            let deadline = self.events[at].time + within;
+            let passed = self.events[at].time + within;
+            let deadline = passed + self.lateness;
             let end = deadline >= self.last;
-            let time = if end { self.last } else { deadline };
+            let time = if end { self.last } else { passed };
             let mut rows = [None, None];
             rows[side] = Some(&self.events[at]);
             let text = Self::text(name, time, &rows);
@@ -251,12 +266,12 @@ impl Loops<'_> {
     }
 }
 
-fn expected(events: &[Event], name: &str) -> Vec<String> {
-    let mut sorted = events.to_vec();
-    sorted.sort_by_key(|event| event.time);
+/// The rows expected of a stream, the events being in order.
+fn expected(events: &[Event], last: i64, lateness: i64, name: &str) -> Vec<String> {
     let mut loops = Loops {
-        events: &sorted,
-        last: sorted.last().unwrap().time,
+        events,
+        last,
+        lateness,
         rows: Vec::new(),
     };
     let k = |rows: &[&Event]| rows[0].k.equals(rows[1].k);
@@ -289,6 +304,10 @@ fn expected(events: &[Event], name: &str) -> Vec<String> {
     loops.done()
 }
 
+fn of(rows: &[String], name: &str) -> Vec<String> {
+    rows.iter().filter(|row| row.starts_with(name)).cloned().collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -298,19 +317,36 @@ proptest! {
         let ways = [(1, 1 << 20), (1, 64), (3, 300)];
         let runs: Vec<Vec<String>> = ways
             .iter()
-            .map(|&(threads, morsel)| run(folder.path(), &events, threads, morsel))
+            .map(|&way| run(folder.path(), &events, Order::Time, way))
             .collect();
+        let mut sorted = events.clone();
+        sorted.sort_by_key(|event| event.time);
+        let last = sorted.last().unwrap().time;
         for name in ["I", "L", "R", "F", "X", "S", "T", "U", "W", "N", "M"] {
-            let mine = |rows: &[String]| -> Vec<String> {
-                rows.iter().filter(|row| row.starts_with(name)).cloned().collect()
-            };
-            let expected = expected(&events, name);
+            let expected = expected(&sorted, last, 0, name);
             for rows in &runs {
-                prop_assert_eq!(mine(rows), expected.clone());
+                prop_assert_eq!(of(rows, name), expected.clone());
             }
         }
         for rows in &runs[1..] {
             prop_assert_eq!(rows, &runs[0]);
+        }
+    }
+
+    /// Late rows join as long as they count, and who waits for them waits so much longer.
+    #[test]
+    fn in_order_of_arrival_too(events in events()) {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = run(folder.path(), &events, Order::Arrival { slack: 0 }, (2, 200));
+        let (mut last, mut taken) = (i64::MIN, Vec::new());
+        for event in &events {
+            last = last.max(event.time);
+            if last - event.time <= LATENESS {
+                taken.push(Event { clock: last, ..*event });
+            }
+        }
+        for name in ["I", "L", "R", "F", "X", "S", "T", "U", "W"] {
+            prop_assert_eq!(of(&rows, name), expected(&taken, last, LATENESS, name));
         }
     }
 }
