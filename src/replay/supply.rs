@@ -61,7 +61,7 @@ enum How {
     /// The input at hand.
     Straight(usize),
     Schedule(Schedule),
-    Merge(Merge),
+    Merge(Box<Merge>),
 }
 
 impl<'i> Supply<'i> {
@@ -80,8 +80,10 @@ impl<'i> Supply<'i> {
         let how = match options.order {
             Order::Input => How::Straight(0),
             Order::Time => How::Schedule(Schedule::new(plan, decode, inputs, options, observer)?),
-            Order::Assumed => How::Merge(Merge::new(plan, decode, inputs.len(), None, options)?),
-            Order::Arrival { slack } => How::Merge(Merge::new(plan, decode, inputs.len(), Some(slack), options)?),
+            Order::Assumed => How::Merge(Box::new(Merge::new(plan, decode, inputs.len(), None, options)?)),
+            Order::Arrival { slack } => {
+                How::Merge(Box::new(Merge::new(plan, decode, inputs.len(), Some(slack), options)?))
+            }
         };
         Ok(Self {
             inputs,
