@@ -8,7 +8,7 @@ use super::args::{OnError, Order, RunArguments};
 use super::progress::Watch;
 use super::{Exit, complain, order, program, summary};
 use crate::data::Value;
-use crate::diag::SourceMap;
+use crate::diag::{Code, Diagnostic, SourceMap};
 use crate::plan::{self, Plan};
 use crate::read::{self, Format, Input, InputSpec, ReadOptions};
 use crate::replay::{self, Report, RunError, RunOptions, Stopped};
@@ -74,11 +74,16 @@ fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
         // Whoever read the rows has had enough of them.
         Err(RunError::Write(OutputError::BrokenPipe)) => Ok(Exit::Done),
         Ok(report) => Ok(done(arguments, &report, &sources, took, watch.signal())),
+        Err(RunError::Table { span, message, help }) => {
+            let said = Diagnostic::new(Code::BadTable, span, message).help(help);
+            program::show(&sources, &[said], &arguments.compile);
+            Err(Exit::Failed)
+        }
         Err(error) => {
             complain(&error);
             Err(match error {
                 RunError::Write(OutputError::Unsupported { .. }) => Exit::Usage,
-                RunError::Read(_) | RunError::Write(_) | RunError::Disorder(_) => Exit::Failed,
+                RunError::Read(_) | RunError::Write(_) | RunError::Disorder(_) | RunError::Table { .. } => Exit::Failed,
             })
         }
     }

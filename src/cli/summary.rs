@@ -37,6 +37,23 @@ pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         }
     }
     order_summary::text(report, &mut out);
+    for table in &report.tables {
+        let plural = if table.rows == 1 { "row" } else { "rows" };
+        let again = match table.repeated {
+            0 => String::new(),
+            n => format!(
+                ", of which {} are replaced by a later one with the same key",
+                thousands(n)
+            ),
+        };
+        let _ = writeln!(
+            out,
+            "table {}: {} {plural} of `{}`{again}",
+            table.name,
+            thousands(table.rows),
+            table.path
+        );
+    }
     for stream in &report.streams {
         let to = stream.path.as_ref().map_or(String::new(), |path| format!(" -> {path}"));
         let plural = if stream.rows == 1 { "row" } else { "rows" };
@@ -175,6 +192,9 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         .streams
         .iter()
         .map(|stream| json!({"name": stream.name, "path": stream.path, "rows": stream.rows}));
+    let tables = report.tables.iter();
+    let tables = tables
+        .map(|table| json!({"name": table.name, "path": table.path, "rows": table.rows, "repeated": table.repeated}));
     let first = report
         .bad
         .first
@@ -203,6 +223,7 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         "events": report.inputs.iter().map(|input| input.records).sum::<u64>(),
         "bytes": report.inputs.iter().map(|input| input.bytes).sum::<u64>(),
         "inputs": inputs.collect::<Vec<_>>(),
+        "tables": tables.collect::<Vec<_>>(),
         "streams": streams.collect::<Vec<_>>(),
         "bad": {"total": report.bad.total(), "causes": causes, "first": first.collect::<Vec<_>>()},
         "evaluation_errors": errors.collect::<Vec<_>>(),

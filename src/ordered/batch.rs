@@ -120,6 +120,16 @@ pub struct Made {
 }
 
 impl Made {
+    /// Some of the rows.
+    #[must_use]
+    pub fn pick(&self, rows: &[u32]) -> Self {
+        Self {
+            places: rows.iter().map(|&row| self.places[row as usize]).collect(),
+            times: rows.iter().map(|&row| self.times[row as usize]).collect(),
+            columns: self.columns.iter().map(|column| column.take(rows)).collect(),
+        }
+    }
+
     /// All rows of some pieces, in order; rows of one place as they come.
     #[must_use]
     pub fn in_order(mut pieces: Vec<Self>) -> Self {

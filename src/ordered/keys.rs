@@ -309,6 +309,19 @@ impl KeyTable {
         }
     }
 
+    /// For each of the first `len` rows the number of its key, if it is here.
+    #[must_use]
+    pub fn find_each(&self, keys: &Keys, len: usize) -> Vec<Option<u32>> {
+        let reader = Reader::of(&keys.columns);
+        let mut scratch = Vec::new();
+        let mut find = |row: usize| {
+            reader.with(row, &mut scratch, |tag, bytes| {
+                self.find(keys.hash(row), tag, bytes).ok()
+            })
+        };
+        (0..len).map(&mut find).collect()
+    }
+
     /// The number of a key of another table, added if need be.
     pub fn number_of(&mut self, other: &Self, number: u32) -> u32 {
         let before = self.len();

@@ -9,10 +9,15 @@
 
 mod aggregate;
 mod anchored;
+mod asof;
 mod batch;
 mod counts;
 mod grid;
 mod groups;
+mod join;
+mod join_index;
+mod join_made;
+mod join_rows;
 mod keys;
 mod passing;
 mod rows;
@@ -23,6 +28,9 @@ mod whole;
 
 pub use aggregate::{Aggregation, specs};
 pub use batch::{Batch, Ending, Made, Places};
+pub use join::Joining;
+pub use join_made::Judge;
+pub use join_rows::can_equal;
 pub use keys::{KeyTable, Keys};
 pub use passing::{Distinct, Limit, Rising, Throttle, compare, sorted};
 pub use rows::RowFunctions;

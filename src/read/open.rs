@@ -270,6 +270,19 @@ impl Input {
         self.total
     }
 
+    /// The names of its columns, where the file says them before its records (CSV, Parquet, Arrow).
+    #[must_use]
+    pub fn columns(&self) -> Option<Vec<String>> {
+        let schema = match (&self.source, &self.writing) {
+            (Source::Parquet(file), _) => &file.input().schema,
+            (Source::Arrow(file), _) => &file.input().schema,
+            (Source::ArrowStream(stream), _) => &stream.input().schema,
+            (_, Writing::Csv(schema)) => return Some(schema.names().to_vec()),
+            _ => return None,
+        };
+        Some(schema.fields().iter().map(|field| field.name().clone()).collect())
+    }
+
     /// What a reader of the summary should know about the input: the types that were inferred for a
     /// CSV file's columns, for instance. Each a sentence without the input's name, lower case.
     #[must_use]

@@ -9,6 +9,7 @@ use super::outcome::{ErrorKey, Outcome};
 use super::rows::{Lineage, Projected, Retyped, Values};
 use super::segments;
 use super::side;
+use super::tables::Tables;
 use super::validate;
 use crate::data::{Column, EventRows, FieldId, FieldTable, Place, Value};
 use crate::eval::{Evaluator, Program};
@@ -32,6 +33,8 @@ pub(super) struct Context<'a> {
     pub(super) inputs: Arc<[String]>,
     /// In which order records are replayed.
     pub(super) order: ReplayOrder,
+    /// What rows are looked up in.
+    pub(super) tables: Tables,
 }
 
 /// In which order records are replayed, and so what the clock at a record is.

@@ -96,6 +96,7 @@ impl Merge {
         Ok(Round {
             morsels,
             lines: None,
+            decoded: Vec::new(),
             bound: Some(self.bound()),
         })
     }

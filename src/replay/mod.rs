@@ -13,6 +13,7 @@ mod feed;
 mod flow;
 mod gathered;
 mod hold;
+mod joined;
 mod late;
 mod merge;
 mod morsel;
@@ -30,6 +31,7 @@ mod stop;
 mod supply;
 #[cfg(test)]
 mod supply_tests;
+mod tables;
 mod times;
 mod validate;
 mod waiting;
@@ -38,7 +40,7 @@ use std::path::PathBuf;
 
 pub use report::{
     BadExample, BadReport, ErrorReport, InputOrder, InputReport, LateReport, MetricReport, OrderReport, Replayed,
-    Report, StreamReport,
+    Report, StreamReport, TableReport,
 };
 pub use rounds::run;
 pub use stop::Stopped;
@@ -129,4 +131,14 @@ pub enum RunError {
     /// The program needs event times, or their order, and the input does not have it.
     #[error("{0}")]
     Disorder(String),
+    /// A table cannot be looked up in.
+    #[error("{message}")]
+    Table {
+        /// Where the program names it.
+        span: crate::diag::Span,
+        /// What is wrong: lower case, no full stop.
+        message: String,
+        /// What to know or do.
+        help: String,
+    },
 }

@@ -12,6 +12,7 @@ use super::feed::Feed;
 use super::flow::{Flow, View};
 use super::gathered::{Gathered, RowRef};
 use super::hold::Held;
+use super::joined;
 use super::outcome::{ErrorKey, Outcome};
 use super::rows::MadeRows;
 use super::segments::projected;
@@ -19,7 +20,9 @@ use crate::aggregate::CallErrors;
 use crate::data::{Column, FieldId, Place, Rank};
 use crate::eval::Evaluator;
 use crate::ir::{Aggregate, SortKey};
-use crate::ordered::{Aggregation, Distinct, Ending, KeyTable, Limit, Made, Rising, RowFunctions, Throttle, sorted};
+use crate::ordered::{
+    Aggregation, Distinct, Ending, Joining, KeyTable, Limit, Made, Rising, RowFunctions, Throttle, sorted,
+};
 use crate::plan::{Next, Plan, StageId, StepKind};
 
 /// What the operators remember, by stage, and rows that wait for their time.
@@ -43,6 +46,7 @@ enum State {
     Rows(RowFunctions),
     Window(Box<Collector>),
     OrderBy(Vec<(RowRef, Held1)>),
+    Join(Box<Joining>),
     Timer(Option<i64>),
 }
 
@@ -73,8 +77,16 @@ impl Ordered {
             StepKind::Timer(_) => State::Timer(None),
             _ => State::None,
         };
+        let stages = plan.stages.iter().enumerate();
+        let stages = stages.map(|(at, stage)| match &stage.steps[0].kind {
+            StepKind::Join(join) => {
+                let timed = joined::timed(plan, StageId(at as u32));
+                State::Join(Box::new(Joining::new(join, lateness, timed)))
+            }
+            kind => state(kind),
+        });
         Self {
-            stages: plan.stages.iter().map(|stage| state(&stage.steps[0].kind)).collect(),
+            stages: stages.collect(),
             waiting: Vec::new(),
             first: None,
         }
@@ -127,7 +139,7 @@ impl Ordered {
         match (state, kind) {
             (State::Aggregate(state), StepKind::Aggregate(made)) => {
                 let mut errors = Vec::new();
-                let rows = state.run(&Feed::new(ready).batches, until, ending, &mut errors);
+                let rows = state.run(&Feed::batches(ready), until, ending, &mut errors);
                 count(executor, id, made, errors);
                 aggregated(executor, id, made, rows);
             }
@@ -172,6 +184,11 @@ impl Ordered {
                 if ending.is_some() {
                     let (flow, keys) = in_order(std::mem::take(state), by, &executor.context.inputs);
                     resume(executor, id, &flow, View { rows: None, keys });
+                }
+            }
+            (State::Join(state), StepKind::Join(join)) => {
+                if let Some(flow) = joined::run(executor, id, (state, join), &ready, until, ending) {
+                    resume(executor, id, &flow, View::default());
                 }
             }
             (State::Timer(next), StepKind::Timer(every)) => {
@@ -220,6 +237,7 @@ impl Ordered {
     pub(super) fn peak(&self) -> usize {
         let of = |state: &State| match state {
             State::Aggregate(state) => state.peak(),
+            State::Join(state) => state.peak(),
             _ => 0,
         };
         self.stages.iter().map(of).sum()

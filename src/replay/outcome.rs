@@ -9,6 +9,9 @@ use crate::ir::ExprId;
 use crate::plan::{Plan, StageId};
 use crate::write::{RowBatch, RowColumns};
 
+/// About how many bytes of text a piece holds: more would be moved again and again as it grows.
+const PIECE: usize = 1 << 20;
+
 /// Rows written to one sink: text, and for each row where it stands and where it ends; or columns.
 #[derive(Debug, Default)]
 pub(super) struct SinkRows {
@@ -106,7 +109,8 @@ pub(super) enum SampleKind {
 /// All that one morsel gives.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    pub(super) sinks: Vec<SinkRows>,
+    /// By sink, in pieces.
+    pub(super) sinks: Vec<Vec<SinkRows>>,
     pub(super) errors: Errors,
     pub(super) side: Vec<SideLine>,
     pub(super) samples: Vec<Sample>,
@@ -119,15 +123,25 @@ pub(super) struct Outcome {
 impl Outcome {
     pub(super) fn new(sinks: usize) -> Self {
         Self {
-            sinks: (0..sinks).map(|_| SinkRows::default()).collect(),
+            sinks: (0..sinks).map(|_| Vec::new()).collect(),
             ..Self::default()
         }
+    }
+
+    /// The piece to which the next rows of a sink go.
+    pub(super) fn piece(&mut self, sink: usize) -> &mut SinkRows {
+        let pieces = &mut self.sinks[sink];
+        if pieces.last().is_none_or(|piece| piece.bytes.len() > PIECE) {
+            pieces.push(SinkRows::default());
+        }
+        let last = pieces.len() - 1;
+        &mut pieces[last]
     }
 
     /// Learns the clock at the records that everything comes from.
     pub(super) fn clocked(&mut self, clock: &MorselClock) {
         let learn = |place: &mut Place| place.time = clock.at(place.offset).0;
-        for sink in &mut self.sinks {
+        for sink in self.sinks.iter_mut().flatten() {
             sink.rows.iter_mut().for_each(|row| learn(&mut row.0));
             let places = sink.tables.iter_mut().flat_map(|table| &mut table.places);
             places.for_each(learn);

@@ -62,10 +62,8 @@ impl Outputs {
 
     /// Takes over the rows of an outcome.
     pub(super) fn take(&mut self, outcome: &mut Outcome) {
-        for (waiting, rows) in self.waiting.iter_mut().zip(&mut outcome.sinks) {
-            if !rows.is_empty() {
-                waiting.push(std::mem::take(rows));
-            }
+        for (waiting, pieces) in self.waiting.iter_mut().zip(&mut outcome.sinks) {
+            waiting.extend(pieces.drain(..).filter(|piece| !piece.is_empty()));
         }
     }
 

@@ -31,6 +31,8 @@ pub struct Report {
     pub output_notes: Vec<String>,
     /// About how many bytes of memory open windows took at most.
     pub window_bytes: u64,
+    /// The tables that rows were looked up in.
+    pub tables: Vec<TableReport>,
 }
 
 /// The order of the records in the inputs, and that of the replay.
@@ -102,6 +104,19 @@ pub struct InputReport {
     pub bytes: u64,
     /// What its reader has to say (inferred types and the like).
     pub notes: Vec<String>,
+}
+
+/// A table that rows were looked up in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableReport {
+    /// The connector's name.
+    pub name: String,
+    /// The file.
+    pub path: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Rows whose key occurs again below: that row counts.
+    pub repeated: u64,
 }
 
 /// One stream that writes.

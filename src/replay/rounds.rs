@@ -14,6 +14,7 @@ use super::outcome::{Errors, SampleKind, owners_of};
 use super::outputs::Outputs;
 use super::stop::stop_at;
 use super::supply::{Bound, Round, Supply};
+use super::tables::Tables;
 use super::times::{Times, first_after};
 use super::waiting::{Bad, Waiting};
 use super::{
@@ -47,8 +48,9 @@ pub fn run(
 ) -> Result<Report, RunError> {
     let roots = plan.roots();
     let program = Program::new(&plan.query.exprs, &roots, options.seed);
+    let tables = Tables::load(plan)?;
     let mut writer = Writer::new(plan, inputs, options, observer)?;
-    let mut context = Context::new(plan, &program, inputs, options);
+    let mut context = Context::new(plan, &program, inputs, options, tables);
     context.typed.clone_from(&writer.outputs.typed);
     let mut supply = Supply::new(plan, &context.decode, inputs, options, observer)?;
     let mut ready = first_pass(&context, supply.round()?, &mut writer.numbers);
@@ -70,6 +72,7 @@ pub fn run(
         ready = following;
     }
     let mut report = writer.report(&supply);
+    report.tables = context.tables.reports();
     report.output_notes = writer.finish(&report)?;
     supply.finish()?;
     Ok(report)
@@ -87,13 +90,18 @@ struct Ready<'a> {
 /// records of each input where the program reads their numbers.
 fn first_pass<'a>(context: &'a Context<'a>, round: Round, numbers: &mut Vec<u64>) -> Ready<'a> {
     let lines = round.lines;
+    let mut decoded = round.decoded.into_iter();
     let mut tasks: Vec<Task<'a>> = round
         .morsels
         .into_iter()
         .enumerate()
         .map(|(at, (input, morsel, base))| {
             let lines = lines.as_ref().map(|lines| lines[at]);
-            Task::new(input, morsel, base, lines)
+            let mut task = Task::new(input, morsel, base, lines);
+            if let Some(Some(decoded)) = decoded.next() {
+                task.take(*decoded);
+            }
+            task
         })
         .collect();
     let ready = |tasks| Ready {
@@ -405,6 +413,7 @@ impl<'r> Writer<'r> {
             order: supply.report(),
             output_notes: Vec::new(),
             window_bytes: self.ordered.peak() as u64,
+            tables: Vec::new(),
         }
     }
 
@@ -480,7 +489,7 @@ fn dead_letter(bad: &BadRecord, input: &str, line: u64) -> Vec<u8> {
 }
 
 impl<'a> Context<'a> {
-    fn new(plan: &'a Plan, program: &'a Program<'a>, inputs: &[Input], options: &RunOptions) -> Self {
+    fn new(plan: &'a Plan, program: &'a Program<'a>, inputs: &[Input], options: &RunOptions, tables: Tables) -> Self {
         let name = |stream: &str| {
             let mut text = Vec::new();
             write_json_text(stream, &mut text);
@@ -504,6 +513,7 @@ impl<'a> Context<'a> {
                 Order::Time | Order::Assumed => ReplayOrder::Time,
                 Order::Input | Order::Arrival { .. } => ReplayOrder::Clock,
             },
+            tables,
         }
     }
 }

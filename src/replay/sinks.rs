@@ -6,6 +6,9 @@ use super::outcome::TableRows;
 use crate::data::{Column, Value};
 use crate::write::{FieldKeys, RowBatch, RowColumns, field_row, record_row, value_row};
 
+/// Rows that are written before a new piece may begin.
+const CHUNK: usize = 1024;
+
 impl Executor<'_> {
     /// Writes rows out.
     pub(super) fn sink(&mut self, sink: usize, flow: &Flow, view: &View) {
@@ -15,20 +18,23 @@ impl Executor<'_> {
             self.table(sink, flow, view, times);
             return;
         }
-        let out = &mut self.out.sinks[sink];
         let keys = match &flow.shape {
             Shape::Fields(made) => Some(FieldKeys::new(made.names.iter().map(|(name, _)| name.as_str()))),
             _ => None,
         };
         let stateless = self.context.order == ReplayOrder::AsTheyLie;
-        for (row, &ts) in view.each(flow.rows.len()).zip(&times) {
-            match (&flow.shape, &keys) {
-                (Shape::Fields(made), Some(keys)) => {
-                    field_row(keys, stream, ts, &made.columns, row as usize, &mut out.bytes);
+        let rows: Vec<u32> = view.each(flow.rows.len()).collect();
+        for (rows, times) in rows.chunks(CHUNK).zip(times.chunks(CHUNK)) {
+            let out = self.out.piece(sink);
+            for (&row, &ts) in rows.iter().zip(times) {
+                match (&flow.shape, &keys) {
+                    (Shape::Fields(made), Some(keys)) => {
+                        field_row(keys, stream, ts, &made.columns, row as usize, &mut out.bytes);
+                    }
+                    _ => write_row(flow, row, stream, ts, &mut out.bytes),
                 }
-                _ => write_row(flow, row, stream, ts, &mut out.bytes),
+                out.end_row(flow.place(row, if stateless { 0 } else { ts }));
             }
-            out.end_row(flow.place(row, if stateless { 0 } else { ts }));
         }
         if let Shape::Fields(made) = &flow.shape {
             let columns = made.columns.iter();
@@ -58,7 +64,7 @@ impl Executor<'_> {
             _ => flow.places(view, &ts),
         };
         let batch = RowBatch { ts, rows };
-        self.out.sinks[sink].tables.push(TableRows { places, batch });
+        self.out.piece(sink).tables.push(TableRows { places, batch });
     }
 }
 

@@ -19,6 +19,7 @@ mod formats_columns;
 mod formats_evt;
 mod formats_support;
 mod inputs;
+mod joins;
 mod json;
 mod json_properties;
 mod json_suite;

@@ -26,6 +26,11 @@ impl Schema {
         self.names.iter().position(|there| there == name)
     }
 
+    /// The names of the columns.
+    pub(in crate::read) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// The inferred types, for the summary.
     pub(in crate::read) fn note(&self) -> Option<String> {
         let columns: Vec<String> = self

@@ -96,7 +96,7 @@ impl Compiled {
             type_keys,
             types,
             by_name,
-            stray: Trie::new(id(), &time_paths(plan, None), true),
+            stray: Trie::new(id(), &time_paths(plan, None), true).choose(0, &time_paths(plan, None)),
             eager_times,
             prefilter: super::prefilter::Prefilter::new(plan),
             n_tries: id(),
@@ -170,10 +170,16 @@ impl TypeFields {
         let from = with_times.len();
         with_times.extend(&time);
         let times = from..with_times.len();
+        let (first, rest) = (Trie::new(id(), first, true), Trie::new(id(), rest, true));
+        let (first, rest) = if eager_times {
+            (first.choose(from, &time), rest)
+        } else {
+            (first, rest.choose(from, &time))
+        };
         Self {
-            first: Trie::new(id(), first, true),
-            rest: Trie::new(id(), rest, true),
-            time: Trie::new(id(), &time, true),
+            first,
+            rest,
+            time: Trie::new(id(), &time, true).choose(0, &time),
             plan: of.clone(),
             places,
             declared,

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use memchr::memmem::Finder;
+
 use crate::data::value::FixedHasher;
 use crate::data::{Path, PathSeg};
 
@@ -18,6 +20,20 @@ pub(super) struct Trie {
     pub(super) data: usize,
     /// Tells the tries of a program apart.
     pub(super) id: usize,
+    /// Paths of which only the first that is there counts.
+    pub(super) choice: Option<Choice>,
+}
+
+/// Keys of the record itself of which the first that is there (and not null) counts, and nothing else
+/// is asked of the others.
+#[derive(Debug)]
+pub(super) struct Choice {
+    /// The slot of the first; the others follow.
+    pub(super) slot: usize,
+    /// Their edges in the root, in order of preference.
+    pub(super) edges: Vec<u16>,
+    /// Each finds its key in quotes.
+    pub(super) finders: Vec<Finder<'static>>,
 }
 
 /// Where the paths stand after the same first segments.
@@ -71,6 +87,7 @@ impl Trie {
             n_slots: 0,
             data: 0,
             id,
+            choice: None,
         };
         for path in paths {
             let slot = trie.n_slots as Slot;
@@ -88,6 +105,30 @@ impl Trie {
             node.needed = node.edges.iter().filter(|edge| edge.is_needed()).count();
         }
         trie
+    }
+
+    /// Says that of the paths from `slot` on, which are keys, only the first that is there counts.
+    /// Those that something else is asked of are looked for all the same.
+    pub(super) fn choose(mut self, slot: usize, keys: &[Path]) -> Self {
+        let root = &self.nodes[0];
+        let edge = |path: &Path| match &path.0[..] {
+            [PathSeg::Key(key)] => root.find(key.as_bytes()).map(|edge| (edge, key.clone())),
+            _ => None,
+        };
+        let Some(found) = keys.iter().map(edge).collect::<Option<Vec<_>>>() else {
+            return self;
+        };
+        if found.len() > 1 {
+            self.choice = Some(Choice {
+                slot,
+                edges: found.iter().map(|(edge, _)| *edge).collect(),
+                finders: found
+                    .iter()
+                    .map(|(_, key)| Finder::new(&format!("\"{key}\"")).into_owned())
+                    .collect(),
+            });
+        }
+        self
     }
 
     fn insert(&mut self, node: usize, path: &[PathSeg], slot: Slot) {

@@ -7,7 +7,7 @@
 
 use super::fault::Fault;
 use super::string::key_is;
-use super::trie::{Edge, Item, Slot, Trie};
+use super::trie::{Choice, Edge, Item, Slot, Trie};
 use crate::data::BadCause;
 
 /// Where a value stands in a text, with its quotes or brackets. An empty span is no value.
@@ -189,6 +189,8 @@ struct Search<'t> {
     /// The object `data`, if it is one.
     data: Option<At>,
     event_type: bool,
+    /// One of the trie's choice was found.
+    chosen: bool,
 }
 
 impl Walk<'_> {
@@ -202,7 +204,7 @@ impl Walk<'_> {
         let root = self.object(trie, 0, open, out)?.0;
         if let Some(data) = root.data
             && root.event_type
-            && out.iter().any(|span| span.is_missing())
+            && root.lacks(out)
         {
             self.object(trie, trie.data, data, out)?;
         }
@@ -246,6 +248,7 @@ impl Walk<'_> {
             left: trie.nodes[node].needed,
             data: None,
             event_type: false,
+            chosen: false,
         };
         let mut at = open.next();
         let mut nth = 0;
@@ -259,7 +262,13 @@ impl Walk<'_> {
             at.byte = self.value_start(end)?;
             at = self.member(&mut search, edge, at, out)?;
             nth += 1;
-            if search.left == 0 && node == 0 && trie.data > 0 && out.iter().any(|span| span.is_missing()) {
+            if node == 0
+                && !search.chosen
+                && let (Some(choice), Some(edge)) = (&trie.choice, edge)
+            {
+                self.choose(&mut search, choice, edge, at, out);
+            }
+            if search.left == 0 && node == 0 && trie.data > 0 && search.lacks(out) {
                 // Keys were met, but not all of their paths: `data` is still to come.
                 search.left = usize::MAX;
             }
@@ -269,6 +278,40 @@ impl Walk<'_> {
             return Ok((search, at));
         }
         Ok((search, self.leave(at)))
+    }
+
+    /// When one of the trie's choice is there, those that come after it in preference need not be looked
+    /// for, nor those before it that do not stand in the rest of the line. What is found depends on the
+    /// line only.
+    fn choose(&self, search: &mut Search<'_>, choice: &Choice, edge: u16, at: At, out: &[Span]) {
+        let Some(found) = choice.edges.iter().position(|known| *known == edge) else {
+            return;
+        };
+        if out[choice.slot + found].is_null(self.text) {
+            return;
+        }
+        let rest = &self.text[at.byte.min(self.line.1)..self.line.1];
+        if self.special && rest.contains(&b'\\') {
+            return;
+        }
+        search.chosen = true;
+        let edges = &search.trie.nodes[search.node].edges;
+        for (nth, &other) in choice.edges.iter().enumerate() {
+            let wanted = &edges[usize::from(other)];
+            if search.seen.has(other) {
+                continue;
+            }
+            let needless = match nth > found {
+                true => wanted.leaves.len() == 1,
+                false => choice.finders[nth].find(rest).is_none(),
+            };
+            if needless && wanted.child.is_none() {
+                search.seen.add(other);
+                search.left -= 1;
+            } else if nth < found {
+                search.chosen = false;
+            }
+        }
     }
 
     /// The quote of the next key, where a member may begin at `at`; none at the end of the object.
@@ -546,6 +589,17 @@ impl Search<'_> {
         for (slot, guard) in &wanted.flats {
             self.flats.push((*slot, *guard, span));
         }
+    }
+
+    /// Whether something that is wanted was not found.
+    #[inline(always)]
+    fn lacks(&self, out: &[Span]) -> bool {
+        let settled = match &self.trie.choice {
+            Some(choice) if self.chosen => choice.slot..choice.slot + choice.edges.len(),
+            _ => 0..0,
+        };
+        let mut slots = out.iter().enumerate();
+        slots.any(|(slot, span)| span.is_missing() && !settled.contains(&slot))
     }
 
     /// Gives flattened keys to the paths whose first key is not there.
