@@ -19,11 +19,11 @@ use super::segments::projected;
 use crate::aggregate::CallErrors;
 use crate::data::{Column, FieldId, Place, Rank};
 use crate::eval::Evaluator;
-use crate::ir::{Aggregate, SortKey};
+use crate::ir::{Aggregate, Op, SortKey, StreamId};
 use crate::ordered::{
     Aggregation, Distinct, Ending, Joining, KeyTable, Limit, Made, Rising, RowFunctions, Throttle, sorted,
 };
-use crate::plan::{Next, Plan, StageId, StepKind};
+use crate::plan::{Next, Plan, StageId, Step, StepKind};
 
 /// What the operators remember, by stage, and rows that wait for their time.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ struct Held1 {
 impl Ordered {
     pub(super) fn new(plan: &Plan, lateness: i64) -> Self {
         let threads = rayon::current_num_threads();
-        let state = |kind: &StepKind| match kind {
+        let state = |kind: &StepKind, lateness: i64| match kind {
             kind if !kind.needs_order() => State::None,
             StepKind::Aggregate(made) => {
                 State::Aggregate(Box::new(Aggregation::new(
@@ -84,13 +84,15 @@ impl Ordered {
             _ => State::None,
         };
         let stages = plan.stages.iter().enumerate();
-        let stages = stages.map(|(at, stage)| match &stage.steps[0].kind {
+        let stages = stages.map(|(at, stage)| {
+            let lateness = allowed(plan, &stage.steps[0]).unwrap_or(lateness);
+            match &stage.steps[0].kind {
             StepKind::Join(join) => {
                 let timed = joined::timed(plan, StageId(at as u32));
                 State::Join(Box::new(Joining::new(join, lateness, timed)))
             }
-            kind => state(kind),
-        });
+            kind => state(kind, lateness),
+        }});
         Self {
             stages: stages.collect(),
             waiting: Vec::new(),
@@ -249,6 +251,17 @@ impl Ordered {
         };
         self.stages.iter().map(of).sum()
     }
+}
+
+/// How late a row may be, where the operator's stream says so.
+fn allowed(plan: &Plan, step: &Step) -> Option<i64> {
+    let of = |stream: StreamId| plan.query.streams[stream.0 as usize].ops.iter();
+    let all = step.owners.iter().flat_map(|owner| of(owner.stream));
+    let said = all.filter_map(|operator| match operator.op {
+        Op::AllowedLateness(ns) => Some(ns),
+        _ => None,
+    });
+    said.max()
 }
 
 /// Goes on behind the first step of a stage.
