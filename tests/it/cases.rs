@@ -1,8 +1,9 @@
 //! Whole programs: every folder of `testdata/cases`, run from the user's door.
 //!
 //! A case runs with several numbers of threads and sizes of morsels, once from a pipe and once from a
-//! compressed file; every run must write the expected bytes. `testdata/cases/README.md` says what a
-//! folder may hold. `VARPULIS_CASE=name` runs the cases whose name holds that text.
+//! compressed file; every run must write the expected bytes. Cases over the sample logs run three times.
+//! `testdata/cases/README.md` says what a folder may hold. `VARPULIS_CASE=name` runs the cases whose name holds
+//! that text.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,6 +17,13 @@ use serde_json::Value;
 const THREADS: [&str; 3] = ["1", "2", "3"];
 const MORSELS: [&str; 3] = ["64", "1000", "1048576"];
 
+/// What stands in `args` for the folder of the sample logs.
+const LOGS: &str = "{logs}";
+
+/// The threads and morsels of a case over a sample log: such a log has thousands of events, and an unoptimized
+/// program takes a second for them.
+const RUNS_OVER_LOGS: [(&str, &str); 3] = [("1", "1048576"), ("2", "65536"), ("3", "4000")];
+
 /// A folder of `testdata/cases`.
 struct Case {
     name: String,
@@ -24,6 +32,8 @@ struct Case {
     args: Vec<String>,
     /// The one input, unless `args` names its own.
     input: Option<String>,
+    /// Whether the input is one of the sample logs.
+    over_logs: bool,
 }
 
 /// Where a run gets the case's input from.
@@ -66,11 +76,10 @@ fn cases() -> Vec<Case> {
 
 impl Case {
     fn open(dir: PathBuf) -> Self {
-        let args: Vec<String> = optional(&dir.join("args"))
-            .unwrap_or_default()
-            .lines()
-            .map(str::to_owned)
-            .collect();
+        let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/logs");
+        let logs = logs.to_str().expect("a path in UTF-8");
+        let given = optional(&dir.join("args")).unwrap_or_default();
+        let args: Vec<String> = given.lines().map(|arg| arg.replace(LOGS, logs)).collect();
         let input = (!args.iter().any(|arg| arg == "--input")).then(|| {
             let names = ["input.jsonl", "input.csv"];
             let found = names.into_iter().find(|name| dir.join(name).exists());
@@ -81,11 +90,17 @@ impl Case {
             dir,
             args,
             input,
+            over_logs: given.contains(LOGS),
         }
     }
 
     /// Runs the case in every way; the first way that goes wrong, told to people.
     fn verdict(&self) -> Result<(), String> {
+        if self.over_logs {
+            return RUNS_OVER_LOGS
+                .iter()
+                .try_for_each(|(threads, morsel)| self.run(Feed::File, threads, morsel));
+        }
         for threads in THREADS {
             for morsel in MORSELS {
                 self.run(Feed::File, threads, morsel)?;
