@@ -1,8 +1,9 @@
 //! Whole programs: every folder of `testdata/cases`, run from the user's door.
 //!
 //! A case runs with several numbers of threads and sizes of morsels, once from a pipe and once from a
-//! compressed file; every run must write the expected bytes. Cases over the sample logs run three times. `testdata/cases/README.md` says what a
-//! folder may hold. `VARPULIS_CASE=name` runs the cases whose name holds that text.
+//! compressed file; every run must write the expected bytes. Cases over the sample logs run three times.
+//! `testdata/cases/README.md` says what a folder may hold. `VARPULIS_CASE=name` runs the cases whose name holds
+//! that text.
 
 use std::fmt::Write as _;
 use std::fs;
