@@ -187,7 +187,11 @@ fn seq_spec(over: &Over) -> Spec {
         Over::Window(Window::Trailing { .. } | Window::Count { .. }) | Over::All { running: true }
     );
     Spec {
-        function: if by_record { AggFunction::Last } else { AggFunction::First },
+        function: if by_record {
+            AggFunction::Last
+        } else {
+            AggFunction::First
+        },
         param: crate::data::Value::Null,
         args: vec![u32::MAX],
     }

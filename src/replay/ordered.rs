@@ -64,15 +64,13 @@ impl Ordered {
         let threads = rayon::current_num_threads();
         let state = |kind: &StepKind, lateness: i64| match kind {
             kind if !kind.needs_order() => State::None,
-            StepKind::Aggregate(made) => {
-                State::Aggregate(Box::new(Aggregation::new(
+            StepKind::Aggregate(made) => State::Aggregate(Box::new(Aggregation::new(
                 &plan.query.exprs,
                 made,
                 lateness,
                 threads,
                 plan.decode.seq,
-            )))
-            }
+            ))),
             StepKind::Distinct(_, within, _) => State::Distinct(Distinct::new(*within)),
             StepKind::Limit(most, _) => State::Limit(Limit::new(*most)),
             StepKind::Rising(_) => State::Rising(Rising::default()),
@@ -87,12 +85,13 @@ impl Ordered {
         let stages = stages.map(|(at, stage)| {
             let lateness = allowed(plan, &stage.steps[0]).unwrap_or(lateness);
             match &stage.steps[0].kind {
-            StepKind::Join(join) => {
-                let timed = joined::timed(plan, StageId(at as u32));
-                State::Join(Box::new(Joining::new(join, lateness, timed)))
+                StepKind::Join(join) => {
+                    let timed = joined::timed(plan, StageId(at as u32));
+                    State::Join(Box::new(Joining::new(join, lateness, timed)))
+                }
+                kind => state(kind, lateness),
             }
-            kind => state(kind, lateness),
-        }});
+        });
         Self {
             stages: stages.collect(),
             waiting: Vec::new(),
@@ -217,11 +216,14 @@ impl Ordered {
     /// Whether nothing more can come out: everything that is written, said or checked stands behind
     /// limits that are reached.
     pub(super) fn exhausted(&self, plan: &Plan) -> bool {
-        !plan.scans.iter().flatten().any(|next| self.reaches(plan, *next))
-            && !plan
-                .stages
-                .iter()
-                .any(|stage| matches!(stage.steps[0].kind, StepKind::Timer(_)))
+        // What goes on when the clock or the input's end comes must see them come.
+        let waits = |state: &State| {
+            matches!(
+                state,
+                State::Aggregate(_) | State::Window(_) | State::OrderBy(_) | State::Timer(_) | State::Join(_)
+            )
+        };
+        !self.stages.iter().any(waits) && !plan.scans.iter().flatten().any(|next| self.reaches(plan, *next))
     }
 
     fn reaches(&self, plan: &Plan, next: Next) -> bool {
