@@ -19,11 +19,11 @@ use super::segments::projected;
 use crate::aggregate::CallErrors;
 use crate::data::{Column, FieldId, Place, Rank};
 use crate::eval::Evaluator;
-use crate::ir::{Aggregate, SortKey};
+use crate::ir::{Aggregate, Op, SortKey};
 use crate::ordered::{
     Aggregation, Distinct, Ending, Joining, KeyTable, Limit, Made, Rising, RowFunctions, Throttle, sorted,
 };
-use crate::plan::{Next, Plan, StageId, StepKind};
+use crate::plan::{Next, Plan, StageId, Step, StepKind};
 
 /// What the operators remember, by stage, and rows that wait for their time.
 #[derive(Debug)]
@@ -59,12 +59,28 @@ struct Held1 {
     time: i64,
 }
 
+/// How late rows may come to a step and still count: the most that its streams and the configuration allow.
+fn lateness(plan: &Plan, step: &Step, configured: i64) -> i64 {
+    let streams = step
+        .owners
+        .iter()
+        .map(|owner| &plan.query.streams[owner.stream.0 as usize]);
+    let ops = streams.flat_map(|stream| &stream.ops);
+    ops.fold(configured, |most, operator| match operator.op {
+        Op::AllowedLateness(ns) => most.max(ns),
+        _ => most,
+    })
+}
+
 impl Ordered {
-    pub(super) fn new(plan: &Plan, lateness: i64) -> Self {
+    /// Nothing has come yet. `late`: what the configuration allows rows to be late, in nanoseconds; none
+    /// where no row can be late, and what would be kept for late rows need not be.
+    pub(super) fn new(plan: &Plan, late: Option<i64>) -> Self {
         let threads = rayon::current_num_threads();
-        let state = |kind: &StepKind| match kind {
+        let state = |step: &Step| match &step.kind {
             kind if !kind.needs_order() => State::None,
             StepKind::Aggregate(made) => {
+                let lateness = late.map_or(0, |late| lateness(plan, step, late));
                 State::Aggregate(Box::new(Aggregation::new(&plan.query.exprs, made, lateness, threads)))
             }
             StepKind::Distinct(_, within, _) => State::Distinct(Distinct::new(*within)),
@@ -81,9 +97,10 @@ impl Ordered {
         let stages = stages.map(|(at, stage)| match &stage.steps[0].kind {
             StepKind::Join(join) => {
                 let timed = joined::timed(plan, StageId(at as u32));
+                let lateness = late.map_or(0, |late| lateness(plan, &stage.steps[0], late));
                 State::Join(Box::new(Joining::new(join, lateness, timed)))
             }
-            kind => state(kind),
+            _ => state(&stage.steps[0]),
         });
         Self {
             stages: stages.collect(),
