@@ -16,6 +16,7 @@ use super::joined;
 use super::outcome::{ErrorKey, Outcome};
 use super::rows::MadeRows;
 use super::segments::projected;
+use super::{Order, RunOptions};
 use crate::aggregate::CallErrors;
 use crate::data::{Column, FieldId, Place, Rank};
 use crate::eval::Evaluator;
@@ -60,7 +61,7 @@ struct Held1 {
 }
 
 impl Ordered {
-    pub(super) fn new(plan: &Plan, lateness: i64) -> Self {
+    pub(super) fn new(plan: &Plan, options: &RunOptions) -> Self {
         let threads = rayon::current_num_threads();
         let state = |kind: &StepKind, lateness: i64| match kind {
             kind if !kind.needs_order() => State::None,
@@ -83,7 +84,11 @@ impl Ordered {
         };
         let stages = plan.stages.iter().enumerate();
         let stages = stages.map(|(at, stage)| {
-            let lateness = allowed(plan, &stage.steps[0]).unwrap_or(lateness);
+            // In any other order than that of arrival nothing is late, and nobody waits for it.
+            let lateness = match options.order {
+                Order::Arrival { .. } => allowed(plan, &stage.steps[0]).unwrap_or(options.allowed_lateness),
+                _ => 0,
+            };
             match &stage.steps[0].kind {
                 StepKind::Join(join) => {
                     let timed = joined::timed(plan, StageId(at as u32));

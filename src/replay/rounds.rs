@@ -172,7 +172,7 @@ impl<'r> Writer<'r> {
             observer,
             outputs: Outputs::open(plan, options)?,
             dead: options.dead_letter.as_deref().map(Output::open).transpose()?,
-            ordered: Ordered::new(plan, options.allowed_lateness),
+            ordered: Ordered::new(plan, options),
             waiting: Waiting::default(),
             running: vec![Running::default(); inputs.len().max(1)],
             times: Times::default(),

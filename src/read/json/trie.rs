@@ -22,7 +22,12 @@ pub(super) struct Trie {
     pub(super) id: usize,
     /// Paths of which only the first that is there counts.
     pub(super) choice: Option<Choice>,
+    /// Where all paths are keys of the record itself, and few: what finds each edge's key in quotes.
+    pub(super) keys: Option<Vec<Finder<'static>>>,
 }
+
+/// So many keys are searched for; more are met sooner on a walk over all members.
+const FEW_KEYS: usize = 6;
 
 /// Keys of the record itself of which the first that is there (and not null) counts, and nothing else
 /// is asked of the others.
@@ -88,6 +93,7 @@ impl Trie {
             data: 0,
             id,
             choice: None,
+            keys: None,
         };
         for path in paths {
             let slot = trie.n_slots as Slot;
@@ -100,6 +106,16 @@ impl Trie {
             let root = &mut trie.nodes[0];
             root.data = Some(root.edge(b"data"));
             root.event_type = Some(root.edge(b"event_type"));
+        }
+        let wanted = |edge: &Edge| edge.is_needed();
+        let plain = |edge: &Edge| edge.child.is_none() && edge.flats.is_empty();
+        let root = &trie.nodes[0].edges;
+        if root.iter().all(plain) && root.iter().filter(|edge| wanted(edge)).count() <= FEW_KEYS {
+            let finder = |edge: &Edge| {
+                let quoted = [b"\"", &edge.key[..], b"\""].concat();
+                Finder::new(&quoted).into_owned()
+            };
+            trie.keys = Some(root.iter().map(finder).collect());
         }
         for node in &mut trie.nodes {
             node.needed = node.edges.iter().filter(|edge| edge.is_needed()).count();
