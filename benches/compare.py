@@ -292,8 +292,11 @@ def machine():
             name = next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         pass
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return f"{name}, {os.cpu_count()} CPUs, {platform.system()} {platform.release()}, load {load}"
+    return f"{name}, {os.cpu_count()} CPUs, {platform.system()} {platform.release()}, load {load()}"
+
+
+def load():
+    return ", ".join(f"{value:.1f}" for value in os.getloadavg())
 
 
 def main():

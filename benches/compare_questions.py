@@ -58,7 +58,7 @@ def tumbling(name, title, users):
 def totals():
     """The same windows, but few rows to write: what the windows cost without the writing."""
     outer = (
-        "SELECT hour, count(*) AS windows, sum(n) AS n, avg(mean) AS mean, max(spread) AS spread "
+        "SELECT hour, count(*) AS windows, sum(n) AS n, avg(mean) AS mean, {spread} AS spread "
         "FROM (SELECT {hour} AS hour, {bucket} AS start, user, "
         + SUMMARY_SQL
         + " FROM {{events}} GROUP BY 1, 2, 3) GROUP BY 1"
@@ -73,8 +73,19 @@ def totals():
         + "stream Out = Minutes\n    .window(1h)\n"
         + "    .aggregate(windows: count(), n: sum(n), mean: avg(mean), spread: max(spread))\n"
         + "    .emit(hour: window_start, windows: windows, n: n, mean: mean, spread: spread)\n",
-        outer.format(hour="date_trunc('hour', ts)", bucket="time_bucket(INTERVAL '1 minute', ts)", stddev="stddev"),
-        outer.format(hour="toStartOfHour(ts)", bucket="toStartOfMinute(ts)", stddev="stddevSampStable"),
+        outer.format(
+            hour="date_trunc('hour', ts)",
+            bucket="time_bucket(INTERVAL '1 minute', ts)",
+            stddev="stddev",
+            spread="max(spread)",
+        ),
+        # The deviation of a single value is not null there but NaN, which `max` passes on.
+        outer.format(
+            hour="toStartOfHour(ts)",
+            bucket="toStartOfMinute(ts)",
+            stddev="stddevSampStable",
+            spread="maxIf(spread, n > 1)",
+        ),
         f'minutes = events.group_by(pl.col("ts").dt.truncate("1m").alias("start"), "user").agg({SUMMARY_POLARS})\n'
         'rows = minutes.group_by(pl.col("start").dt.truncate("1h").alias("hour")).agg(pl.len().alias("windows"), '
         'pl.col("n").sum(), pl.col("mean").mean(), pl.col("spread").max())',
@@ -130,7 +141,7 @@ def trailing():
 
 def sessions():
     last = "SELECT min(ts) AS start, max(ts) AS end, user, count(*) AS n, sum(amount) AS total FROM "
-    numbered = "(SELECT *, sum(fresh) OVER (PARTITION BY user ORDER BY ts ROWS UNBOUNDED PRECEDING) AS session FROM "
+    numbered = "(SELECT *, sum(fresh) OVER (PARTITION BY user ORDER BY ts ROWS UNBOUNDED PRECEDING) AS number FROM "
     return Question(
         "sessions",
         "sessions with a gap of 30 s by user: start, end, count, sum",
@@ -143,17 +154,18 @@ def sessions():
         last.replace("AS end", 'AS "end"')
         + numbered
         + "(SELECT *, CASE WHEN ts - lag(ts) OVER (PARTITION BY user ORDER BY ts) <= INTERVAL '30 seconds' "
-        "THEN 0 ELSE 1 END AS fresh FROM {events})) GROUP BY user, session",
+        "THEN 0 ELSE 1 END AS fresh FROM {events})) GROUP BY user, number",
         last
         + numbered
         + "(SELECT *, (toUnixTimestamp64Milli(ts) - lagInFrame(toUnixTimestamp64Milli(ts), 1, 0) OVER "
         "(PARTITION BY user ORDER BY ts ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) > 30000 AS fresh "
-        "FROM {events})) GROUP BY user, session",
+        "FROM {events})) GROUP BY user, number",
         # The log lies in order of time.
         'fresh = (pl.col("ts") - pl.col("ts").shift(1).over("user") > pl.duration(seconds=30)).fill_null(True)\n'
-        'rows = events.with_columns(fresh.alias("fresh")).with_columns(pl.col("fresh").cum_sum().over("user").alias("session"))'
-        '.group_by("user", "session").agg(pl.col("ts").min().alias("start"), pl.col("ts").max().alias("end"), '
-        'pl.len().alias("n"), pl.col("amount").sum().alias("total")).drop("session")',
+        'rows = events.with_columns(fresh.alias("fresh")).with_columns('
+        'pl.col("fresh").cum_sum().over("user").alias("number"))'
+        '.group_by("user", "number").agg(pl.col("ts").min().alias("start"), pl.col("ts").max().alias("end"), '
+        'pl.len().alias("n"), pl.col("amount").sum().alias("total")).drop("number")',
         ["start", "end", "user", "n"],
         ["total"],
     )
@@ -172,7 +184,8 @@ def median():
         # `quantileExact` takes one of the values; this one interpolates as the others do.
         "SELECT toStartOfTenMinutes(ts) AS start, user, quantileExactInclusive(0.5)(amount) AS mid "
         "FROM {events} GROUP BY 1, 2",
-        'rows = events.group_by(pl.col("ts").dt.truncate("10m").alias("start"), "user").agg(pl.col("amount").median().alias("mid"))',
+        'rows = events.group_by(pl.col("ts").dt.truncate("10m").alias("start"), "user")'
+        '.agg(pl.col("amount").median().alias("mid"))',
         ["start", "user"],
         ["mid"],
     )

@@ -24,7 +24,7 @@ import statistics
 import subprocess
 import sys
 
-from compare import Tool, machine, measure, timed, version
+from compare import load, machine, timed, version
 from compare_questions import QUESTIONS
 
 # Fields that are times: each tool writes them in its own form.
@@ -64,7 +64,7 @@ def chdb_script(question, log, out):
     settings = (
         "SETTINGS max_threads = 1, input_format_parallel_parsing = 0, output_format_parallel_formatting = 0, "
         "input_format_skip_unknown_fields = 1, date_time_input_format = 'best_effort', session_timezone = 'UTC', "
-        "output_format_json_quote_64bit_integers = 0"
+        "prefer_column_name_to_alias = 1, output_format_json_quote_64bit_integers = 0"
     )
     query = f"{question.words['chdb'].format(events=source)} {settings}"
     return f"import chdb\nr = chdb.query({query!r}, 'JSONEachRow')\nopen({out!r}, 'wb').write(r.bytes())\n"
@@ -208,17 +208,6 @@ def find_tools(args, work, notes):
     return tools
 
 
-def starts(tools, rounds):
-    """The median CPU seconds of starting each tool that runs inside Python, and of importing it."""
-    samples = {name: [] for name, _, start in tools if start}
-    for _ in range(rounds):
-        for name, _, start in tools:
-            if start:
-                sample, _ = timed(start, None)
-                samples[name].append(sample[0] if sample else 0.0)
-    return {name: statistics.median(found) for name, found in samples.items()}
-
-
 def command(args, work, question, name, log):
     """The command that answers a question over a log, and the file with its rows."""
     out = os.path.join(work, f"{name}.out")
@@ -236,89 +225,113 @@ def command(args, work, question, name, log):
     return run, None, out
 
 
-def ask(args, work, question, log, tools, start, notes):
-    """By tool: CPU seconds, peak MiB and rows; and in what the tools disagree."""
-    asked = []
-    for name, found, _ in tools:
-        if question.words[name] is None:
-            notes.append(f"{name}, {question.name}: {question.cannot.get(name, 'has no words for it')}")
-        else:
-            run = command(args, work, question, name, log)
-            asked.append(Tool(name, found, lambda _, run=run: run))
-    results = {
-        name: (cpu - start.get(name, 0.0), memory, rows)
-        for name, (cpu, _, memory, rows) in measure(asked, question, args.rounds, notes).items()
-    }
-    odd, first = [], None
-    for tool in asked:
-        if tool.name not in results:
-            continue
-        try:
-            found = digest(question, tool.commands(question)[2])
-        except (KeyError, TypeError, ValueError) as error:
-            odd.append(f"{tool.name}: rows that cannot be compared ({type(error).__name__}: {error})")
-            continue
-        if first is None:
-            first = (tool.name, found)
-        else:
-            odd += [f"{tool.name} against {first[0]}: {text}" for text in differences(question, first[1], found)]
-    return results, odd
+class Answers:
+    """What has been measured of one question over one format, by tool."""
+
+    def __init__(self, question, form, log):
+        self.question, self.form, self.log = question, form, log
+        self.cpu, self.memory, self.digests, self.failed = {}, {}, {}, {}
+
+    def ask(self, args, work, tools):
+        """One round: each tool once. What a tool answers is looked at the first time."""
+        for name, _, _ in tools:
+            if self.question.words[name] is None or name in self.failed:
+                continue
+            run, stdout, out = command(args, work, self.question, name, self.log)
+            sample, error = timed(run, stdout)
+            if sample is None:
+                self.failed[name] = " ".join(error)
+                continue
+            self.cpu.setdefault(name, []).append(sample[0])
+            self.memory.setdefault(name, []).append(sample[2])
+            if name not in self.digests:
+                try:
+                    self.digests[name] = digest(self.question, out)
+                except (KeyError, TypeError, ValueError) as problem:
+                    self.failed[name] = f"rows that cannot be compared ({type(problem).__name__}: {problem})"
+
+    def odd(self):
+        """In what the tools disagree, and which failed."""
+        out = [f"{name}: {text}" for name, text in self.failed.items()]
+        first = next(iter(self.digests), None)
+        for name, found in self.digests.items():
+            out += [f"{name} against {first}: {text}" for text in differences(self.question, self.digests[first], found)]
+        return out
 
 
-def cell(value, unit, base):
-    if value is None:
-        return "-"
-    cpu = value[0]
-    return f"{cpu:.2f}" if base or not unit else f"{cpu:.2f} ({cpu / unit:.2f})"
-
-
-def print_tables(answers, tools, base):
+def print_tables(answers, tools, starts):
     names = [name for name, _, _ in tools]
+    base = names[0]
+    taken_off = {name: statistics.median(samples) for name, samples in starts.items()}
     print(f"\nCPU seconds (as a multiple of {base}), and the rows of the answer:\n")
     print("| question | over | " + " | ".join(names) + " | rows | |")
     print("|---|---|" + "--:|" * len(names) + "--:|---|")
-    for question, form, results, odd in answers:
-        unit = results.get(base, (None,))[0]
-        cells = [cell(results.get(name), unit, name == base) for name in names]
-        rows = next((result[2] for result in results.values()), 0)
-        print(f"| {question.name} | {form} | {' | '.join(cells)} | {rows:,} | {'**disagree**' if odd else ''} |")
+    for answer in answers:
+        cpu = {name: statistics.median(found) - taken_off.get(name, 0.0) for name, found in answer.cpu.items()}
+        cells = []
+        for name in names:
+            text = f"{cpu[name]:.2f}" if name in cpu else "-"
+            cells.append(f"{text} ({cpu[name] / cpu[base]:.2f})" if name in cpu and base in cpu and name != base else text)
+        rows = next((found[0] for found in answer.digests.values()), 0)
+        flag = "**disagree**" if answer.odd() else ""
+        print(f"| {answer.question.name} | {answer.form} | {' | '.join(cells)} | {rows:,} | {flag} |")
     print("\nPeak memory, MiB:\n")
     print("| question | over | " + " | ".join(names) + " |")
     print("|---|---|" + "--:|" * len(names))
-    for question, form, results, _ in answers:
-        cells = [f"{results[name][1]:.0f}" if name in results else "-" for name in names]
-        print(f"| {question.name} | {form} | {' | '.join(cells)} |")
+    for answer in answers:
+        cells = [f"{statistics.median(answer.memory[name]):.0f}" if name in answer.memory else "-" for name in names]
+        print(f"| {answer.question.name} | {answer.form} | {' | '.join(cells)} |")
+    starting = ", ".join(f"{name} {seconds:.2f}" for name, seconds in taken_off.items())
+    print(f"\nTaken off for the start of Python and the import, CPU seconds: {starting or 'nothing'}\n")
+
+
+def print_notes(answers, tools, notes):
+    for answer in answers:
+        for text in answer.odd():
+            print(f"- **{answer.question.name} over {answer.form}: {text}**")
+        for name, _, _ in tools:
+            if answer.question.words[name] is None:
+                reason = answer.question.cannot.get(name, "has no words for it")
+                print(f"- {answer.question.name}: {name} {reason}")
+    for note in notes:
+        print(f"- skipped: {note}")
 
 
 def run(args, work):
-    """Asks everything and prints the tables; whether all answers agree."""
+    """Asks everything and prints the tables; whether all answers agree.
+
+    A round asks every question once, so that a busy spell of the machine falls on all of them. A run
+    that is interrupted shows what it has.
+    """
     notes = []
     tools = find_tools(args, work, notes)
     if not tools:
         raise SystemExit("none of the tools is there: " + "; ".join(notes))
     logs = prepare(args.log, args.logs or os.path.join(work, "logs"), args.python)
-    base = tools[0][0]
-    print(f"Machine: {machine()}  ")
     sizes = [f"{users} {form} {os.path.getsize(path):,}" for users, paths in logs.items() for form, path in paths.items()]
-    print(f"Logs, bytes: {'; '.join(sizes)}; one thread; medians of {args.rounds} rounds  ")
-    print("Versions: " + "; ".join(f"{name} {found}" for name, found, _ in tools) + "\n")
     asked = [question for question in QUESTIONS if not args.question or question.name in args.question]
+    forms = args.over or ["jsonl", "parquet"]
+    answers = [Answers(question, form, logs[question.users][form]) for question in asked for form in forms]
+    starts = {name: [] for name, _, start in tools if start}
+    print(f"Machine: {machine()}  ")
+    rounds = 0
+    try:
+        while rounds < args.rounds:
+            for answer in answers:
+                answer.ask(args, work, tools)
+                # Starts are short and are taken off from everything: they are taken as often as anything.
+                for name, _, start in tools:
+                    if start and (sample := timed(start, None)[0]):
+                        starts[name].append(sample[0])
+                print(f"round {rounds + 1}: {answer.question.name} over {answer.form}", file=sys.stderr, flush=True)
+            rounds += 1
+    except KeyboardInterrupt:
+        notes.append(f"interrupted in round {rounds + 1} of {args.rounds}: medians are of what was measured")
+    print(f"Logs, bytes: {'; '.join(sizes)}; one thread; medians of {rounds} rounds; load at the end {load()}  ")
+    print("Versions: " + "; ".join(f"{name} {found}" for name, found, _ in tools) + "\n")
     for question in asked:
         print(f"- {question.name}: {question.title}")
-    start = starts(tools, args.rounds)
-    answers = []
-    for question in asked:
-        for form in args.over or ["jsonl", "parquet"]:
-            results, odd = ask(args, work, question, logs[question.users][form], tools, start, notes)
-            print(f"{question.name} over {form}: done", file=sys.stderr, flush=True)
-            answers.append((question, form, results, odd))
-    print_tables(answers, tools, base)
-    print()
-    for question, form, _, odd in answers:
-        for text in odd:
-            print(f"- **{question.name} over {form}: {text}**")
-    for note in dict.fromkeys(notes):
-        print(f"- skipped: {note}")
-    # A run that lost a tool on the way has not compared what it was to compare.
-    whole = all(len(results) == len(tools) - len(question.cannot) for question, _, results, _ in answers)
-    return whole and not any(odd for _, _, _, odd in answers)
+    print_tables(answers, tools, starts)
+    print_notes(answers, tools, notes)
+    # A run that did not get to its end has not compared what it was to compare.
+    return rounds == args.rounds and not any(answer.odd() for answer in answers)
