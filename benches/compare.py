@@ -12,10 +12,13 @@ others is marked. A tool that is not there is skipped and named.
     cargo build --release
     RUSTFLAGS=-Ctarget-cpu=native cargo bench --target-dir target/native --bench sonic_floor --no-run
     /tmp/venv/bin/python benches/compare.py nested.jsonl --rounds 5
+
+This is the suite `filter`; `--suite windows` is in `compare_windows.py`.
 """
 
 import argparse
 import glob
+import importlib
 import os
 import platform
 import shutil
@@ -289,24 +292,39 @@ def machine():
             name = next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         pass
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return f"{name}, {os.cpu_count()} CPUs, {platform.system()} {platform.release()}, load {load}"
+    return f"{name}, {os.cpu_count()} CPUs, {platform.system()} {platform.release()}, load {load()}"
+
+
+def load():
+    return ", ".join(f"{value:.1f}" for value in os.getloadavg())
 
 
 def main():
     parser = argparse.ArgumentParser(description="Side by side over one log.")
     parser.add_argument("log")
+    parser.add_argument("--suite", choices=["filter", "windows"], default="filter")
     parser.add_argument("--shape", choices=["flat", "nested", "wide"], default="nested")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--varpulis", default=os.path.join(ROOT, "target/release/varpulis"))
     parser.add_argument("--sonic", help="the built sonic_floor")
     parser.add_argument("--python", default=sys.executable, help="a Python with duckdb and chdb")
-    parser.add_argument("--question", action="append", choices=[question.name for question in QUESTIONS])
+    parser.add_argument("--question", action="append", help="only this one; may be given several times")
+    parser.add_argument("--logs", help="windows: where its logs are kept (default: made anew each time)")
+    parser.add_argument("--over", action="append", choices=["jsonl", "parquet"], help="windows: only this format")
     args = parser.parse_args()
     args.log = os.path.abspath(args.log)
 
+    # That file uses this one: it is imported when it is needed.
+    suite = importlib.import_module("compare_windows") if args.suite == "windows" else None
+    known = [question.name for question in (suite.QUESTIONS if suite else QUESTIONS)]
+    for name in args.question or []:
+        if name not in known:
+            parser.error(f"no question `{name}` in the suite {args.suite}: {', '.join(known)}")
+
     agree = True
     with tempfile.TemporaryDirectory() as work:
+        if suite:
+            return 0 if suite.run(args, work) else 1
         tools, notes = find_tools(args, work)
         base = tools[0].name
         print(f"Machine: {machine()}  ")
