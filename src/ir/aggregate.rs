@@ -113,8 +113,8 @@ catalogue! {
     Variance "variance"; &[Number], 1, None, Float, "variance(x)", "the variance of a sample (n-1)";
     StddevPop "stddev_pop"; &[Number], 1, None, Float, "stddev_pop(x)", "the standard deviation of a whole population (n)";
     VariancePop "variance_pop"; &[Number], 1, None, Float, "variance_pop(x)", "the variance of a whole population (n)";
-    Median "median"; &[Number], 1, None, Float, "median(x)", "the exact median; between two middle values their mean";
-    Percentile "percentile"; &[Number], 1, Share, Float, "percentile(x, p)", "the exact percentile, `p` from 0 to 1, with linear interpolation";
+    Median "median"; &[Measure], 1, None, Mean, "median(x)", "the exact median of numbers or durations; between two middle values their mean";
+    Percentile "percentile"; &[Measure], 1, Share, Mean, "percentile(x, p)", "the exact percentile of numbers or durations, `p` from 0 to 1, with linear interpolation";
     ApproxPercentile "approx_percentile"; &[Number], 1, Share, Float, "approx_percentile(x, p)", "the percentile with a relative error of at most 1 %, in little memory (DDSketch)";
     Mode "mode"; &[Any], 1, None, First, "mode(x)", "the most frequent value; of several the one that came first";
     Collect "collect"; &[Any], 0, None, List, "collect([x])", "the list of values in order; without argument of whole rows";
@@ -191,5 +191,6 @@ mod tests {
             Type::List(Box::new(Type::Str))
         );
         assert_eq!(of(AggFunction::Median, Type::Int), optional(Type::Float));
+        assert_eq!(of(AggFunction::Median, Type::Duration), optional(Type::Duration));
     }
 }
