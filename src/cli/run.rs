@@ -229,7 +229,9 @@ fn refuse_overwrite(arguments: &RunArguments, plan: &Plan, specs: &[InputSpec]) 
 fn done(arguments: &RunArguments, report: &Report, sources: &SourceMap, took: Duration, signal: Option<i32>) -> Exit {
     if !arguments.quiet {
         eprint!("{}", summary::text(report, sources, took));
-    } else if let Some(stopped) = &report.stopped {
+    } else if let Some(stopped) = &report.stopped
+        && *stopped != Stopped::LimitsReached
+    {
         complain(summary::stopped_text(stopped));
     }
     if let Some(to) = &arguments.summary {

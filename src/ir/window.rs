@@ -106,7 +106,7 @@ pub struct AggCall {
 /// One key of `.order_by(...)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SortKey {
-    /// What is compared. Nulls come last in ascending order, first in descending.
+    /// What is compared. Nulls come last, ascending or descending.
     pub value: ExprId,
     /// `desc`
     pub descending: bool,

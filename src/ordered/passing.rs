@@ -221,15 +221,51 @@ fn int_float(a: i64, b: f64) -> Ordering {
         .then_with(|| 0.0_f64.partial_cmp(&(b - whole)).unwrap_or(Ordering::Equal))
 }
 
-/// The rows `at` of the columns in the order of the keys; equal ones keep theirs.
+/// The rows `at` of the columns in the order of the keys, nulls last; equal ones keep theirs.
 #[must_use]
 pub fn sorted(by: &[crate::ir::SortKey], columns: &[Column], mut at: Vec<u32>) -> Vec<u32> {
     at.sort_by(|&a, &b| {
         let keys = by.iter().zip(columns).map(|(key, column)| {
-            let order = compare(&column.value(a as usize), &column.value(b as usize));
-            if key.descending { order.reverse() } else { order }
+            let (a, b) = (column.value(a as usize), column.value(b as usize));
+            let order = compare(&a, &b);
+            // What is not known comes last either way.
+            let unknown = a.is_null() || b.is_null();
+            if key.descending && !unknown {
+                order.reverse()
+            } else {
+                order
+            }
         });
         keys.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     });
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{ExprId, SortKey};
+
+    #[test]
+    fn nulls_are_last_both_ways() {
+        let column = Column::from_values(vec![Value::Int(1), Value::Null, Value::Float(2.5), Value::Int(2)]);
+        let order = |descending| {
+            let key = SortKey {
+                value: ExprId(0),
+                descending,
+            };
+            sorted(&[key], std::slice::from_ref(&column), (0..4).collect())
+        };
+        assert_eq!(order(false), [0, 3, 2, 1]);
+        assert_eq!(order(true), [2, 3, 0, 1]);
+    }
+
+    #[test]
+    fn numbers_compare_by_value() {
+        let int = |i: i64| Value::Int(i);
+        assert_eq!(compare(&int(3), &Value::Float(3.5)), Ordering::Less);
+        assert_eq!(compare(&int(-3), &Value::Float(-3.5)), Ordering::Greater);
+        assert_eq!(compare(&int(i64::MAX), &Value::Float(9.3e18)), Ordering::Less);
+        assert_eq!(compare(&int(0), &Value::Float(f64::NAN)), Ordering::Less);
+    }
 }
