@@ -15,7 +15,7 @@ use super::outputs::Outputs;
 use super::stop::stop_at;
 use super::supply::{Bound, Round, Supply};
 use super::tables::Tables;
-use super::times::{Times, first_after};
+use super::times::{Times, first_after, without_time};
 use super::waiting::{Bad, Waiting};
 use super::{
     AtEnd, BadExample, BadReport, ErrorReport, InputReport, MetricReport, Observer, Order, Report, RunError,
@@ -200,7 +200,7 @@ impl<'r> Writer<'r> {
         let Ready { mut tasks, bound, last } = ready;
         let mut held = Vec::new();
         for at in 0..tasks.len() {
-            self.stand(context, &mut tasks, at, reopen);
+            self.stand(context, &mut tasks, at, reopen)?;
             held.extend(self.morsel(context, &mut tasks[at], inputs)?);
             if context.order == ReplayOrder::AsTheyLie {
                 self.release(Place::LAST)?;
@@ -229,9 +229,9 @@ impl<'r> Writer<'r> {
         tasks: &mut [Task<'a>],
         at: usize,
         reopen: &(dyn Fn(usize) -> Option<Input> + Sync),
-    ) {
+    ) -> Result<(), RunError> {
         if tasks[at].base.is_some() {
-            return;
+            return Ok(());
         }
         let again = tasks[at].needs_base();
         // Ordered stages ask for times only now.
@@ -244,12 +244,16 @@ impl<'r> Writer<'r> {
             let later = || (!untimed).then(look).flatten();
             let base = self.times.base(self.inputs[input].records, decoded, later);
             self.untimed[input] = base.time == Base::UNTIMED;
+            if self.untimed[input] && self.plan.time_matters && decoded.records > 0 {
+                return Err(without_time(&self.inputs[input].name));
+            }
             decoded.set_base(base);
             if again {
                 tasks[at].run_with_base(context, base);
             }
             tasks[at].base = Some(base);
         }
+        Ok(())
     }
 
     /// Takes over what a morsel gave; what waits for the ordered part.
