@@ -6,7 +6,7 @@ use std::path::Path;
 use super::args::CompileArguments;
 use super::{Exit, complain};
 use crate::data::Value;
-use crate::diag::{Diagnostic, Severity, SourceMap, render};
+use crate::diag::{Code, Diagnostic, Severity, SourceMap, render};
 use crate::ir::Query;
 use crate::resolve;
 
@@ -57,13 +57,13 @@ fn params(typed: &[String]) -> Result<Vec<(String, String)>, Exit> {
 }
 
 /// Compiles a program that is to be used; says what is wrong if it cannot be, and (unless `quiet`)
-/// what may be.
+/// what may be. Where the program differs from what the public engine does, `check` tells.
 pub(super) fn usable(path: &Path, arguments: &CompileArguments, quiet: bool) -> Result<Compiled, Exit> {
     let Checked { sources, resolved } = compile(path, arguments)?;
     let shown = resolved
         .diagnostics
         .iter()
-        .filter(|said| said.severity == Severity::Error || !quiet)
+        .filter(|said| said.severity == Severity::Error || !(quiet || said.code == Code::DiffersFromPublic))
         .cloned();
     show(&sources, &shown.collect::<Vec<_>>(), arguments);
     match resolved.query {
