@@ -118,6 +118,9 @@ impl Column {
         if let [only] = columns {
             return only.take(&rows.iter().map(|row| row.1).collect::<Vec<_>>());
         }
+        if let Some(value) = one_value(columns) {
+            return Self::Const(value, rows.len());
+        }
         interleaved(columns, rows).unwrap_or_else(|| {
             Self::from_values(
                 rows.iter()
@@ -133,11 +136,14 @@ impl Column {
         if let [only] = columns {
             return (*only).clone();
         }
-        let all = columns.iter().enumerate();
-        let rows: Vec<(u32, u32)> = all
-            .flat_map(|(at, column)| (0..column.len()).map(move |row| (at as u32, row as u32)))
-            .collect();
-        Self::gather(columns, &rows)
+        let len = columns.iter().map(|column| column.len()).sum();
+        joined(columns, len).unwrap_or_else(|| {
+            let all = columns.iter().enumerate();
+            let rows: Vec<(u32, u32)> = all
+                .flat_map(|(at, column)| (0..column.len()).map(move |row| (at as u32, row as u32)))
+                .collect();
+            Self::gather(columns, &rows)
+        })
     }
 
     /// A column of `len` rows with these values at `rows` (ascending) and null elsewhere.
@@ -213,6 +219,47 @@ fn interleaved(columns: &[&Column], rows: &[(u32, u32)]) -> Option<Column> {
             .clone()),
         Column::Const(..) | Column::Any(_) => None,
     }
+}
+
+/// The value of all rows, where every column is the same constant.
+fn one_value(columns: &[&Column]) -> Option<Value> {
+    let value = |column: &&Column| match column {
+        Column::Const(value, _) => Some(value.clone()),
+        _ => None,
+    };
+    let first = columns.first().and_then(value)?;
+    columns
+        .iter()
+        .all(|column| value(column).is_some_and(|other| other.type_name() == first.type_name() && other == first))
+        .then_some(first)
+}
+
+/// Arrays of one type one after another; none when they are not.
+fn joined(columns: &[&Column], len: usize) -> Option<Column> {
+    use arrow::array::AsArray;
+    use arrow::compute::concat;
+    use arrow::datatypes::{Float64Type, Int64Type};
+    if let Some(value) = one_value(columns) {
+        return Some(Column::Const(value, len));
+    }
+    macro_rules! of {
+        ($variant:ident) => {{
+            let arrays = columns.iter().map(|column| match column {
+                Column::$variant(array) => Some(array as &dyn Array),
+                _ => None,
+            });
+            concat(&arrays.collect::<Option<Vec<_>>>()?).ok()?
+        }};
+    }
+    Some(match columns.first()? {
+        Column::Bool(_) => Column::Bool(of!(Bool).as_boolean().clone()),
+        Column::Int(_) => Column::Int(of!(Int).as_primitive::<Int64Type>().clone()),
+        Column::Timestamp(_) => Column::Timestamp(of!(Timestamp).as_primitive::<Int64Type>().clone()),
+        Column::Duration(_) => Column::Duration(of!(Duration).as_primitive::<Int64Type>().clone()),
+        Column::Float(_) => Column::Float(of!(Float).as_primitive::<Float64Type>().clone()),
+        Column::Str(_) => Column::Str(of!(Str).as_string_view().clone()),
+        Column::Const(..) | Column::Any(_) => return None,
+    })
 }
 
 fn take_array(column: &Column, indices: &[u32]) -> Column {

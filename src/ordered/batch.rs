@@ -137,13 +137,13 @@ impl Made {
         if pieces.is_empty() {
             return Self::default();
         }
+        if follow(&pieces) {
+            return Self::joined(pieces);
+        }
         let mut order: Vec<(Place, u32, u32)> = Vec::new();
         for (piece, made) in pieces.iter().enumerate() {
             let rows = made.places.iter().enumerate();
             order.extend(rows.map(|(row, place)| (*place, piece as u32, row as u32)));
-        }
-        if pieces.len() == 1 && order.is_sorted() {
-            return pieces.swap_remove(0);
         }
         order.sort_unstable();
         let rows: Vec<(u32, u32)> = order.iter().map(|entry| (entry.1, entry.2)).collect();
@@ -160,6 +160,31 @@ impl Made {
             places: order.iter().map(|entry| entry.0).collect(),
         }
     }
+}
+
+impl Made {
+    /// The pieces one after another.
+    fn joined(mut pieces: Vec<Self>) -> Self {
+        if pieces.len() == 1 {
+            return pieces.swap_remove(0);
+        }
+        let columns = (0..pieces[0].columns.len()).map(|at| {
+            let columns: Vec<&Column> = pieces.iter().map(|piece| &piece.columns[at]).collect();
+            Column::concat(&columns)
+        });
+        Self {
+            columns: columns.collect(),
+            times: pieces.iter().flat_map(|piece| &piece.times).copied().collect(),
+            places: pieces.iter().flat_map(|piece| &piece.places).copied().collect(),
+        }
+    }
+}
+
+/// Whether the rows of the pieces are in order as they stand.
+fn follow(pieces: &[Made]) -> bool {
+    let mut places = pieces.iter().flat_map(|piece| &piece.places);
+    let mut last = places.next();
+    places.all(|place| std::mem::replace(&mut last, Some(place)).is_none_or(|last| last <= place))
 }
 
 /// How the input ends.
