@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::json;
 use super::morsels::Writing;
 use super::stream::PieceKind;
-use super::{Clock, DecodePlan, Morsel, MorselText};
+use super::{Clock, DecodePlan, Decoded, Morsel, MorselText};
 
 /// What was seen of a morsel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,6 +81,12 @@ impl Morsel {
         if let (PieceKind::Records, Writing::Json) = (self.piece.kind, &self.writing) {
             return json::look(self.piece_text(), plan, self.info.clone(), exact);
         }
+        self.look_decoded(plan).0
+    }
+
+    /// The same, with what it took to find the records: decoded once for both. The look is exact.
+    #[must_use]
+    pub fn look_decoded(&self, plan: &Arc<DecodePlan>) -> (Look, Decoded) {
         let decoded = self.decode(plan);
         let mut look = Look {
             lines: decoded.lines,
@@ -88,6 +94,6 @@ impl Morsel {
         };
         let clock: &dyn Clock = &*decoded.clock;
         clock.records().into_iter().for_each(|(_, time)| look.add(time));
-        look
+        (look, decoded)
     }
 }

@@ -45,6 +45,19 @@ impl Feed {
         }
     }
 
+    /// The batches alone, where nobody asks for the rows again.
+    pub(super) fn batches(held: Vec<Held>) -> Vec<Batch> {
+        let mut order: Vec<usize> = (0..held.len()).collect();
+        order.sort_by_key(|&at| held[at].place(0));
+        if !follow(&held, &order) {
+            let rows = merged(&held);
+            return vec![mixed(&held, &rows)];
+        }
+        let mut held: Vec<Option<Held>> = held.into_iter().map(Some).collect();
+        let taken = order.into_iter().filter_map(|at| held[at].take());
+        taken.map(Held::into_batch).collect()
+    }
+
     /// A row of a batch.
     pub(super) fn row(&self, batch: usize, row: usize) -> RowRef {
         let (held, at) = self.source(batch, row);

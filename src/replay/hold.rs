@@ -99,21 +99,36 @@ impl Held {
 
     /// What the operator takes.
     pub(super) fn batch(&self) -> Batch {
+        Batch {
+            keys: self.keys.clone(),
+            args: self.args.clone(),
+            times: self.times.clone(),
+            places: self.places(),
+            late: self.late.clone(),
+        }
+    }
+
+    /// The same, where nobody asks for the rows again.
+    pub(super) fn into_batch(self) -> Batch {
+        let places = self.places();
+        Batch {
+            keys: self.keys,
+            args: self.args,
+            times: self.times,
+            places,
+            late: self.late,
+        }
+    }
+
+    fn places(&self) -> Places {
         let rows = || self.view.each(self.flow.rows.len());
-        let places = match &self.flow.from.origin {
+        match &self.flow.from.origin {
             Origin::Records(event) => Places::Records {
                 event: event.clone(),
                 rows: rows().map(|row| self.flow.from.source(row)).collect(),
                 clock: self.clock.clone(),
             },
             _ => Places::Listed((0..self.len()).map(|at| self.place(at)).collect()),
-        };
-        Batch {
-            keys: self.keys.clone(),
-            args: self.args.clone(),
-            times: self.times.clone(),
-            places,
-            late: self.late.clone(),
         }
     }
 }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::late::LateFile;
 use super::report::{InputOrder, LateReport, OrderReport, Replayed};
 use super::supply::{Bound, ROUND, Round};
-use super::times::{needs_time, not_in_order, without_time};
+use super::times::{not_in_order, without_time};
 use super::{RunError, RunOptions};
 use crate::ir::Op;
 use crate::plan::Plan;
@@ -74,7 +74,7 @@ impl Merge {
             decode: Arc::clone(decode),
             slack,
             allowed: allowed.fold(options.allowed_lateness, i64::max),
-            needs_time: needs_time(plan),
+            needs_time: plan.time_matters,
             untimed: false,
             late: LateReport::default(),
             file: options.late.as_deref().map(LateFile::open).transpose()?,
@@ -96,6 +96,7 @@ impl Merge {
         Ok(Round {
             morsels,
             lines: None,
+            decoded: Vec::new(),
             bound: Some(self.bound()),
         })
     }

@@ -38,18 +38,25 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// Finds the records.
+    /// Finds the records, unless they were found before.
     pub(super) fn decode(&mut self, context: &Context<'_>) {
-        self.decode_at(context, self.base);
+        if self.decoded.is_none() {
+            self.decode_at(context, self.base);
+        }
     }
 
-    fn decode_at(&mut self, context: &Context<'_>, base: Option<Base>) {
-        let decoded = self.morsel.decode_at(&context.decode, base);
-        if let Some(base) = base {
+    /// Takes over the records, where they were found before.
+    pub(super) fn take(&mut self, decoded: Decoded) {
+        if let Some(base) = self.base {
             decoded.set_base(base);
         }
         self.skip = vec![Vec::new(); decoded.batches.len()];
         self.decoded = Some(decoded);
+    }
+
+    fn decode_at(&mut self, context: &Context<'_>, base: Option<Base>) {
+        let decoded = self.morsel.decode_at(&context.decode, base);
+        self.take(decoded);
     }
 
     /// Runs everything that does not depend on order. Each turn leaves out more records, so it ends.

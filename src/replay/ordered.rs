@@ -156,7 +156,7 @@ impl Ordered {
         match (state, kind) {
             (State::Aggregate(state), StepKind::Aggregate(made)) => {
                 let mut errors = Vec::new();
-                let rows = state.run(&Feed::new(ready).batches, until, ending, &mut errors);
+                let rows = state.run(&Feed::batches(ready), until, ending, &mut errors);
                 count(executor, id, made, errors);
                 aggregated(executor, id, made, rows);
             }

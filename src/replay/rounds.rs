@@ -90,13 +90,18 @@ struct Ready<'a> {
 /// records of each input where the program reads their numbers.
 fn first_pass<'a>(context: &'a Context<'a>, round: Round, numbers: &mut Vec<u64>) -> Ready<'a> {
     let lines = round.lines;
+    let mut decoded = round.decoded.into_iter();
     let mut tasks: Vec<Task<'a>> = round
         .morsels
         .into_iter()
         .enumerate()
         .map(|(at, (input, morsel, base))| {
             let lines = lines.as_ref().map(|lines| lines[at]);
-            Task::new(input, morsel, base, lines)
+            let mut task = Task::new(input, morsel, base, lines);
+            if let Some(Some(decoded)) = decoded.next() {
+                task.take(*decoded);
+            }
+            task
         })
         .collect();
     let ready = |tasks| Ready {

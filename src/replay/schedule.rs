@@ -20,10 +20,13 @@ use rayon::prelude::*;
 
 use super::report::{InputOrder, OrderReport, Replayed};
 use super::supply::{Bound, ROUND, Round};
-use super::times::{needs_time, without_time};
+use super::times::without_time;
 use super::{Observer, RunError, RunOptions};
 use crate::plan::Plan;
-use crate::read::{Base, DecodePlan, Input, Look, Morsel, Sorted, Sorter};
+use crate::read::{Base, DecodePlan, Decoded, Input, Look, Morsel, Sorted, Sorter};
+
+/// What is found while inputs of up to this many bytes are looked through is kept for the replay.
+const KEEP: u64 = 256 << 20;
 
 /// How many morsels are looked at together.
 const BATCH: usize = 32;
@@ -34,6 +37,9 @@ const LIMIT: u64 = 4 << 30;
 
 /// About how many bytes a morsel of a sorted input holds.
 const MORSEL: usize = 1 << 20;
+
+/// About how many bytes a row of a table takes.
+const ROW: u64 = 64;
 
 /// How much memory a byte of text takes that is kept back: the text, and what was found in it.
 const KEPT: u64 = 3;
@@ -60,6 +66,8 @@ struct Entry {
     /// The smallest time in it, and the largest.
     min: i64,
     max: i64,
+    /// Its records, if they were kept.
+    decoded: Option<Box<Decoded>>,
 }
 
 impl Entry {
@@ -82,10 +90,13 @@ impl Schedule {
     ) -> Result<Self, RunError> {
         let mut entries = Vec::new();
         let mut report = OrderReport::default();
+        let total = inputs.iter().map(Input::total_bytes).sum::<Option<u64>>();
+        // Which records there are at all may depend on times that are not known yet.
+        let keep = total.is_some_and(|total| total <= KEEP) && decode.from.is_none() && decode.to.is_none();
         for (number, input) in inputs.iter_mut().enumerate() {
             let mut found = Found::new(number);
-            found.look_through(input, decode, observer)?;
-            if found.is_untimed() && needs_time(plan) {
+            found.look_through(input, decode, keep, observer)?;
+            if found.is_untimed() && plan.time_matters {
                 return Err(without_time(input.name()));
             }
             report.untimed |= found.is_untimed();
@@ -160,33 +171,35 @@ impl Schedule {
     }
 
     pub(super) fn round(&mut self, inputs: &mut [Input]) -> Result<Round, RunError> {
-        let (mut morsels, mut lines) = (Vec::new(), Vec::new());
+        let (mut morsels, mut lines, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         while morsels.len() < ROUND
             && let Some((_, from)) = self.next()
         {
-            let (number, morsel, base, line) = match from {
+            let (number, morsel, base, line, decoded) = match from {
                 Some(at) => {
                     let (number, sorted) = &mut self.sorted[at];
                     let Some((morsel, base)) = sorted.next_morsel() else {
                         continue;
                     };
-                    (*number, Some(morsel), base, 0)
+                    (*number, Some(morsel), base, 0, None)
                 }
                 None => {
                     let Some(entry) = self.entries.pop_front() else { break };
                     let morsel = taken(entry.morsel, &mut inputs[entry.input])?;
-                    (entry.input, morsel, entry.base, entry.line)
+                    (entry.input, morsel, entry.base, entry.line, entry.decoded)
                 }
             };
             // It was there a moment ago; a file that has shrunk since has fewer.
             if let Some(morsel) = morsel {
                 morsels.push((number, morsel, Some(base)));
                 lines.push(line);
+                kept.push(decoded);
             }
         }
         Ok(Round {
             morsels,
             lines: Some(lines),
+            decoded: kept,
             bound: Some(self.next().map_or(Bound::End, |(bound, _)| bound)),
         })
     }
@@ -293,8 +306,10 @@ impl Found {
         &mut self,
         input: &mut Input,
         plan: &Arc<DecodePlan>,
+        keep: bool,
         observer: &dyn Observer,
     ) -> Result<(), RunError> {
+        let keep = keep && !input.streams();
         loop {
             let mut batch = Vec::new();
             while batch.len() < BATCH
@@ -305,9 +320,19 @@ impl Found {
             if batch.is_empty() || observer.interrupted() {
                 break;
             }
-            let looks: Vec<Look> = batch.par_iter().map(|morsel| morsel.look(plan, false)).collect();
-            for (morsel, look) in batch.into_iter().zip(looks) {
+            let look = |morsel: &Morsel| {
+                if !keep {
+                    return (morsel.look(plan, false), None);
+                }
+                let (look, decoded) = morsel.look_decoded(plan);
+                (look, Some(Box::new(decoded)))
+            };
+            let looks: Vec<(Look, Option<Box<Decoded>>)> = batch.par_iter().map(look).collect();
+            for (morsel, (look, decoded)) in batch.into_iter().zip(looks) {
                 self.add(input, plan, morsel, look);
+                if let Some(entry) = self.entries.last_mut() {
+                    entry.decoded = decoded;
+                }
             }
         }
         if self.last.is_none() {
@@ -349,7 +374,11 @@ impl Found {
         self.entries.push(Entry {
             input: self.input,
             offset: morsel.offset(),
-            bytes: morsel.text().len() as u64,
+            bytes: match morsel.text().len() as u64 {
+                // Of a table: about that much.
+                0 => look.records * ROW,
+                text => text,
+            },
             line: self.lines,
             base: Base {
                 seq: self.records,
@@ -358,6 +387,7 @@ impl Found {
             min: low,
             max: high,
             morsel: None,
+            decoded: None,
         });
         input.release(&morsel);
         self.records += look.records;

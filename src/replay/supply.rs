@@ -15,7 +15,7 @@ use super::report::OrderReport;
 use super::schedule::Schedule;
 use super::{Observer, Order, RunError, RunOptions};
 use crate::plan::Plan;
-use crate::read::{Base, DecodePlan, Input, Morsel};
+use crate::read::{Base, DecodePlan, Decoded, Input, Morsel};
 
 /// Morsels in a round.
 pub(super) const ROUND: usize = 16;
@@ -44,6 +44,8 @@ pub(super) struct Round {
     /// For each how many lines of its input lie before it; none: they come in order of their input,
     /// so the lines add up.
     pub(super) lines: Option<Vec<u64>>,
+    /// The records of each, where they were found already; may be shorter.
+    pub(super) decoded: Vec<Option<Box<Decoded>>>,
     /// Every record whose key is below this is in this round or came in one before. None: not known
     /// before the records are decoded.
     pub(super) bound: Option<Bound>,
@@ -145,6 +147,7 @@ fn straight(inputs: &mut [Input], at: &mut usize) -> Result<Round, RunError> {
     Ok(Round {
         morsels,
         lines: None,
+        decoded: Vec::new(),
         bound: None,
     })
 }

@@ -3,7 +3,6 @@
 use super::RunError;
 use super::morsel::Task;
 use crate::data::format::write_timestamp;
-use crate::plan::Plan;
 use crate::read::{Base, Decoded};
 
 /// What is known of the times so far.
@@ -31,11 +30,6 @@ impl Times {
     pub(super) fn pass(&mut self, decoded: &Decoded) {
         self.carried = decoded.last_time().or(self.carried);
     }
-}
-
-/// Whether some operator goes by the times of rows, not only by their order.
-pub(super) fn needs_time(plan: &Plan) -> bool {
-    plan.time_matters
 }
 
 /// Why an input without times does not do.

@@ -109,7 +109,7 @@ impl Settings {
                     self.entries(cx, module, &format!("{}.", name.name), keys, &block.entries);
                 }
                 Some(Kind::Later) => cx.refuse(name.span, format!("the configuration `{}`", name.name)),
-                Some(Kind::Service(why)) => not_in_replay(cx, &name.name, name.span, why),
+                Some(Kind::Service(why)) => not_in_replay(cx, &setting(&name.name), name.span, why),
                 Some(Kind::Value(_)) => {
                     let message = format!("`{}` is a single value, not a section", name.name);
                     cx.say(
@@ -137,7 +137,7 @@ impl Settings {
                 Some(Kind::Value(check)) => self.value(cx, module, dotted, check, entry),
                 Some(Kind::Section(inner)) => self.section(cx, module, &dotted, inner, entry),
                 Some(Kind::Later) => cx.refuse(entry.key.span, format!("the configuration `{dotted}`")),
-                Some(Kind::Service(why)) => not_in_replay(cx, &dotted, entry.key.span, why),
+                Some(Kind::Service(why)) => not_in_replay(cx, &setting(&dotted), entry.key.span, why),
                 None => unknown(cx, name, entry.key.span, keys),
             }
         }
@@ -226,6 +226,10 @@ pub(super) fn env(cx: &mut Cx<'_>, span: Span, args: &[crate::syntax::ast::Arg])
     None
 }
 
+fn setting(name: &str) -> String {
+    format!("the configuration `{name}`")
+}
+
 fn find(keys: &[(&'static str, Kind)], name: &str) -> Option<Kind> {
     keys.iter().find(|(key, _)| *key == name).map(|(_, kind)| *kind)
 }
@@ -256,14 +260,14 @@ fn unknown(cx: &mut Cx<'_>, name: &str, span: Span, keys: &[(&'static str, Kind)
     cx.say(did_you_mean(diagnostic, near, span));
 }
 
-/// Refuses what makes no sense in a replay; under `--lenient` a warning.
-fn not_in_replay(cx: &mut Cx<'_>, name: &str, span: Span, why: &str) {
-    let message = format!("the configuration `{name}` makes no sense in a replay");
+/// Refuses what only a service has a use for, unless the command line is lenient.
+pub(super) fn not_in_replay(cx: &mut Cx<'_>, what: &str, span: Span, why: &str) {
+    let message = format!("{what} makes no sense in a replay");
     let mut diagnostic = Diagnostic::new(Code::NotInReplay, span, message).label(why);
     if cx.options.lenient {
         diagnostic.severity = Severity::Warning;
     } else {
-        diagnostic = diagnostic.help("take it out, or run with `--lenient` to pass over such keys");
+        diagnostic = diagnostic.help("take it out, or run with `--lenient` to pass over such settings");
     }
     cx.say(diagnostic);
 }

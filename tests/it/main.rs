@@ -26,6 +26,7 @@ mod json_suite;
 mod layering;
 mod man_pages;
 mod manual;
+mod order;
 mod resolve;
 mod resolve_joins;
 mod resolve_support;

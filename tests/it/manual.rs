@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use varpulis::ir::Builtin;
+use varpulis::ir::{AggFunction, Builtin};
 
 /// A piece of a document that is shown as typed.
 struct Block {
@@ -35,6 +35,7 @@ fn text(bytes: &[u8]) -> String {
 // The manual page. A comment line before each example says what it is:
 //   .\" vpl              a program that compiles; with `input` and `output` after it, also run
 //   .\" input [args]     one JSON record a line, and arguments of the run
+//   .\" file NAME        directly before a program: a file that it reads
 //   .\" output           the rows
 //   .\" refused VPL0401  a program that is refused with this code
 //   .\" text             neither
@@ -48,7 +49,7 @@ fn the_examples_of_the_manual_page_are_true() {
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     let run = blocks.iter().filter(|block| block.kind == "output").count();
-    assert!(run >= 20, "only {run} examples are run");
+    assert!(run >= 40, "only {run} examples are run");
 }
 
 fn example_verdict(blocks: &[Block], at: usize) -> Result<(), String> {
@@ -58,7 +59,7 @@ fn example_verdict(blocks: &[Block], at: usize) -> Result<(), String> {
     }
     match block.kind.as_str() {
         "vpl" => check(block, None),
-        "output" => run_example(&blocks[at - 2], &blocks[at - 1], block),
+        "output" => run_example(&blocks[..=at]),
         _ => Ok(()),
     }
 }
@@ -81,13 +82,24 @@ fn check(block: &Block, code: Option<&str>) -> Result<(), String> {
     ))
 }
 
-fn run_example(program: &Block, input: &Block, expected: &Block) -> Result<(), String> {
+/// Runs the last example of some blocks.
+fn run_example(blocks: &[Block]) -> Result<(), String> {
+    let [before @ .., program, input, expected] = blocks else {
+        panic!("rows of no program");
+    };
     assert!(
         program.kind == "vpl" && input.kind.starts_with("input"),
         "line {}",
         expected.line
     );
     let place = tempfile::tempdir().expect("a temporary folder");
+    let files = before.iter().rev().map_while(|block| {
+        let name = block.kind.strip_prefix("file ")?;
+        Some((name, &block.text))
+    });
+    for (name, text) in files {
+        fs::write(place.path().join(name), text).expect("writable");
+    }
     fs::write(place.path().join("query.vpl"), &program.text).expect("writable");
     fs::write(place.path().join("input.jsonl"), &input.text).expect("writable");
     let mut args = vec!["run", "query.vpl", "--input", "input.jsonl"];
@@ -157,13 +169,19 @@ fn the_manual_page_names_every_function() {
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let without_fonts = page.replace("\\fB", "").replace("\\fI", "").replace("\\fR", "");
     let page = plain(&unescaped(&without_fonts));
-    let missing: Vec<&str> = Builtin::ALL
+    let functions = Builtin::ALL
         .iter()
-        .filter(|function| {
-            let entry = format!("{} {}", function.usage(), function.doc().replace('`', ""));
+        .map(|function| (function.name(), function.usage(), function.doc()));
+    let aggregates = AggFunction::ALL
+        .iter()
+        .map(|function| (function.name(), function.usage(), function.doc()));
+    let missing: Vec<&str> = functions
+        .chain(aggregates)
+        .filter(|(_, usage, doc)| {
+            let entry = format!("{usage} {}", doc.replace('`', ""));
             !page.contains(&plain(&entry))
         })
-        .map(|function| function.name())
+        .map(|(name, ..)| name)
         .collect();
     assert!(
         missing.is_empty(),

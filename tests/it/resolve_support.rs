@@ -26,7 +26,13 @@ pub(crate) fn resolved(text: &str, params: &[(&str, &str)]) -> (Resolved, String
     (resolved, said)
 }
 
-/// The streams of a program that compiles without a word.
+/// What is said but for notes on the public engine.
+pub(crate) fn without_differences(said: &str) -> String {
+    let others = said.lines().filter(|line| !line.contains("note[VPL0604]"));
+    others.map(|line| format!("{line}\n")).collect()
+}
+
+/// The streams of a program that compiles without a word, but for notes on the public engine.
 pub(crate) fn streams(text: &str) -> String {
     streams_with(text, &[])
 }
@@ -34,7 +40,7 @@ pub(crate) fn streams(text: &str) -> String {
 /// The same with parameters.
 pub(crate) fn streams_with(text: &str, params: &[(&str, &str)]) -> String {
     let (resolved, said) = resolved(text, params);
-    assert_eq!(said, "", "nothing should be said of\n{text}");
+    assert_eq!(without_differences(&said), "", "nothing should be said of\n{text}");
     let query = resolved.query.unwrap();
     check_contiguous(&query);
     dump(&query)

@@ -1,6 +1,6 @@
 //! What windows, aggregations and what goes with them become.
 
-use crate::resolve_support::{dump, resolved, streams};
+use crate::resolve_support::{dump, resolved, streams, without_differences};
 
 /// The operators of the only stream that a chain over trades makes.
 fn chain(operators: &str) -> Vec<String> {
@@ -14,7 +14,7 @@ fn chain(operators: &str) -> Vec<String> {
 /// What is said of it, one line each.
 fn said(operators: &str) -> String {
     let text = format!("stream X = Trade {operators}\n");
-    resolved(&text, &[]).1
+    without_differences(&resolved(&text, &[]).1)
 }
 
 #[test]
@@ -417,4 +417,22 @@ J <- stream J.1, stream J.2 writes
   select n: A.n
 "
     );
+}
+
+#[test]
+fn what_windows_of_the_public_engine_do_is_noted_once() {
+    let note = |operators: &str| resolved(&format!("stream X = Trade {operators} .aggregate(n: count())\n"), &[]).1;
+    assert!(note(".window(1m)").contains("aligned to the clock"));
+    assert!(note(".window(1m, sliding: 1s)").contains("on the grid of the clock"));
+    for clear in [
+        ".window(1m, align: \"epoch\")",
+        ".window(1m, align: \"first\")",
+        ".window(1m, sliding: 1s, align: \"epoch\")",
+        ".window(1m, offset: 30s)",
+        ".window(1m, every: event)",
+        ".window(session: 1m)",
+        ".window(100)",
+    ] {
+        assert_eq!(note(clear), "", "{clear}");
+    }
 }

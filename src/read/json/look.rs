@@ -6,7 +6,7 @@
 //!
 //! Sound for well-formed records: before the key there is no bracket and no backslash, so the quotes
 //! there alternate, the key is one of the object's own, and as it reads; of equal keys the first
-//! counts; and keys that are preferred do not occur in the line at all.
+//! counts; and keys that are preferred, to the records of some type, do not occur in the line at all.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ fn walk(shared: &Shared, range: std::ops::Range<usize>, look: &mut Look) {
 struct Quick<'m> {
     text: &'m [u8],
     max_bytes: usize,
-    /// The keys under which the time may stand, in order of preference.
+    /// The keys under which the time may stand.
     keys: Vec<Key<'m>>,
     /// The key of the last line's time.
     at: usize,
@@ -60,10 +60,12 @@ struct Quick<'m> {
     times: TimeReader,
 }
 
-/// A key of the time.
+/// A key of the time, or one that is preferred to it.
 struct Key<'m> {
     finder: Finder<'static>,
     len: usize,
+    /// The time may stand there whatever the record's type, where none of these keys occurs.
+    preferred: Option<Vec<usize>>,
     next: Next<'m>,
 }
 
@@ -93,17 +95,21 @@ impl<'m> Quick<'m> {
     /// None where no time can be told from the line's beginning.
     fn new(shared: &'m Shared) -> Option<Self> {
         let text = shared.bytes();
-        let key = |name: String| Key {
-            len: name.len() + 2,
-            finder: Finder::new(&format!("\"{name}\"")).into_owned(),
-            next: Next::new(text),
-        };
-        let keys: Vec<Key<'m>> = keys(shared)?.into_iter().map(key).collect();
-        (!keys.is_empty()).then(|| Self {
+        let keys: Vec<Key<'m>> = keys(shared)?
+            .into_iter()
+            .map(|(name, preferred)| Key {
+                len: name.len() + 2,
+                finder: Finder::new(&format!("\"{name}\"")).into_owned(),
+                preferred,
+                next: Next::new(text),
+            })
+            .collect();
+        let at = keys.iter().position(|key| key.preferred.is_some())?;
+        Some(Self {
             text,
             max_bytes: shared.compiled.plan.max_record_bytes,
             keys,
-            at: 0,
+            at,
             head: 0..0,
             width: 0,
             backslash: Next::new(text),
@@ -150,7 +156,7 @@ impl<'m> Quick<'m> {
             return None;
         }
         let value = self.value(start, line)?;
-        if self.at > 0 && !self.preferred_absent(start, end) {
+        if !self.preferred_absent(start, end) {
             return None;
         }
         self.time(&line[value..])
@@ -167,6 +173,7 @@ impl<'m> Quick<'m> {
         let keys = self.keys.len();
         let found = (0..keys)
             .map(|nth| (self.at + nth) % keys)
+            .filter(|key| self.keys[*key].preferred.is_some())
             .find_map(|key| Some((key, self.find(key, line)?)));
         let (key, value) = found?;
         self.at = key;
@@ -194,11 +201,17 @@ impl<'m> Quick<'m> {
         }
     }
 
-    /// Whether no key that is preferred stands in the line, in any way of writing.
+    /// Whether no key that is preferred to the one at hand stands in the line, in any way of writing.
     fn preferred_absent(&mut self, start: usize, end: usize) -> bool {
-        let (before, _) = self.keys.split_at_mut(self.at);
-        let absent = |key: &mut Key<'_>| key.next.is_absent(start, end, |text| key.finder.find(text));
-        before.iter_mut().all(absent) && self.backslash.is_absent(start, end, |text| memchr(b'\\', text))
+        let preferred = self.keys[self.at].preferred.take().unwrap_or_default();
+        let absent = |key: &usize| {
+            let Key { finder, next, .. } = &mut self.keys[*key];
+            next.is_absent(start, end, |text| finder.find(text))
+        };
+        let absent = preferred.is_empty()
+            || preferred.iter().all(absent) && self.backslash.is_absent(start, end, |text| memchr(b'\\', text));
+        self.keys[self.at].preferred = Some(preferred);
+        absent
     }
 
     /// The time that `text` begins with.
@@ -228,27 +241,39 @@ impl<'m> Quick<'m> {
     }
 }
 
-/// The names under which the time of every record is looked for first, in order, whatever its type.
-fn keys(shared: &Shared) -> Option<Vec<String>> {
+/// The names under which times may stand, each with the places of those that must be absent for it to
+/// be the time of a record of whatever type; none for those that only matter to some types.
+fn keys(shared: &Shared) -> Option<Vec<(String, Option<Vec<usize>>)>> {
     let compiled: &Compiled = &shared.compiled;
-    let plan = &compiled.plan;
-    let of = |of: Option<usize>| time_paths(plan, of.map(|of| &compiled.types[of].plan));
-    let mut lists: Vec<Vec<Path>> = match shared.bound() {
+    let of = |of: Option<usize>| time_paths(&compiled.plan, of.map(|of| &compiled.types[of].plan));
+    let lists: Vec<Vec<Path>> = match shared.bound() {
         Some(bound) => vec![of(bound)],
         None => (0..compiled.types.len()).map(Some).chain([None]).map(of).collect(),
     };
-    let mut common = lists.pop()?;
-    for list in &lists {
-        let same = common.iter().zip(list).take_while(|(a, b)| a == b).count();
-        common.truncate(same);
-    }
-    let name = |path: &Path| match &path.0[..] {
-        [PathSeg::Key(key)] if !key.bytes().any(|byte| matches!(byte, b'"' | b'\\') || byte < b' ') => {
-            Some(key.clone())
+    let mut names: Vec<String> = Vec::new();
+    for path in lists.iter().flatten() {
+        match &path.0[..] {
+            [PathSeg::Key(key)] if !key.bytes().any(|byte| matches!(byte, b'"' | b'\\') || byte < b' ') => {
+                if !names.contains(key) {
+                    names.push(key.clone());
+                }
+            }
+            _ => return None,
         }
-        _ => None,
+    }
+    let before = |name: &String| {
+        let path = Path::key(name);
+        let mut preferred = Vec::new();
+        for list in &lists {
+            let at = list.iter().position(|other| *other == path)?;
+            let before = list[..at].iter();
+            preferred.extend(before.filter_map(|other| names.iter().position(|name| Path::key(name) == *other)));
+        }
+        preferred.sort_unstable();
+        preferred.dedup();
+        Some(preferred)
     };
-    Some(common.iter().map_while(name).collect())
+    Some(names.iter().map(|name| (name.clone(), before(name))).collect())
 }
 
 #[cfg(test)]
@@ -407,7 +432,9 @@ mod tests {
                 end in prop_oneof![Just("\n"), Just("\r\n")],
                 cut in any::<bool>(),
                 time_field in prop_oneof![3 => Just(None), 1 => Just(Some("ts")), 1 => Just(Some("at"))],
-                declared in prop_oneof![3 => Just(None), 1 => Just(Some("timestamp")), 1 => Just(Some("at"))],
+                declared in prop_oneof![
+                    3 => Just(None), 1 => Just(Some("timestamp")), 1 => Just(Some("ts")), 1 => Just(Some("at"))
+                ],
                 bound in prop_oneof![3 => Just(None), 1 => Just(Some("A")), 1 => Just(Some("C"))],
             ) {
                 let mut text: String = lines.iter().map(|(line, n)| format!("{line}{end}").repeat(*n)).collect();

@@ -17,7 +17,7 @@ use crate::diag::{Code, Diagnostic, Severity, Span};
 use crate::ir::{AggCall, AggFunction, Aggregate, Op, Over, Window, structure};
 use crate::resolve::context::{Cx, What, quoted};
 use crate::resolve::declare::is_pseudo;
-use crate::resolve::expr::{Given, Lower};
+use crate::resolve::expr::Lower;
 use crate::resolve::flow::{After, Flow, Open};
 use crate::resolve::row::{Column, Found, Keys, Row};
 use crate::syntax::ast::{Arg, ArgValue, Expr, ExprKind, Ident, Operator};
@@ -166,8 +166,8 @@ impl Aggregated {
 struct Made {
     of: Aggregated,
     span: Span,
-    /// The rows that go in, and what is computed before them.
-    input: (Row, Given),
+    /// The rows that go in.
+    input: Row,
     keys: Vec<(String, FieldId)>,
     calls: Vec<AggCall>,
     /// What makes calls equal.
@@ -215,7 +215,7 @@ impl Made {
         Self {
             of,
             span,
-            input: (flow.row.clone(), flow.given.clone()),
+            input: flow.row.clone(),
             keys: flow.keys.iter().map(|key| (key.name.clone(), key.field)).collect(),
             calls: Vec::new(),
             work: Vec::new(),
@@ -253,7 +253,7 @@ impl Made {
         let known = |name: &str| {
             before.iter().any(|item| item.name == name) || self.columns.iter().any(|(column, _)| column.name == name)
         };
-        let row = &self.input.0;
+        let row = &self.input;
         let alias = row.aliases.iter().any(|(alias, _)| *alias == name.name);
         let source = row.source.as_deref() == Some(&name.name) && row.find(cx, &name.name) == Found::No;
         if alias || source {
@@ -278,7 +278,7 @@ impl Made {
     fn last(&mut self, cx: &mut Cx<'_>, flow: &Flow, expr: &Expr) {
         if let ExprKind::Name(name) = &expr.kind
             && matches!(name.name.as_str(), "window_start" | "window_end")
-            && self.input.0.find(cx, &name.name) != Found::Yes(Type::Timestamp)
+            && self.input.find(cx, &name.name) != Found::Yes(Type::Timestamp)
         {
             let kind = if self.of.window.is_some() {
                 "a window of rows"

@@ -4,17 +4,20 @@ use super::{args, window};
 use crate::data::{FieldId, Type};
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::ir::{Enrich, Op};
-use crate::resolve::connectors;
 use crate::resolve::context::{Cx, What, did_you_mean};
 use crate::resolve::expr::Lower;
 use crate::resolve::flow::Flow;
 use crate::resolve::row::Column;
+use crate::resolve::{config, connectors};
 use crate::syntax::ast::{Expr, ExprKind, Ident, Operator};
 
+/// Arguments for tables that a service answers for.
+const SERVICE: [&str; 2] = ["cache_ttl", "timeout"];
 const EXAMPLE: &str = ".enrich(Users, key: user, fields: [department])";
 
 /// `.enrich(C, key: expr, fields: [a, b])`
 pub(super) fn enrich(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
+    let operator = &without_service(cx, operator);
     let args = args::sort(cx, operator, &["key", "fields"]);
     let table = args.only(cx, EXAMPLE).and_then(|expr| table(cx, flow, expr));
     let key = args.get("key").map(|expr| Lower::at(cx, flow).expr(expr));
@@ -53,6 +56,20 @@ pub(super) fn enrich(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
         };
         flow.push(Op::Enrich(Box::new(enrich)), operator.span);
     }
+}
+
+/// The operator without arguments that only a service has a use for.
+fn without_service(cx: &mut Cx<'_>, operator: &Operator) -> Operator {
+    let mut operator = operator.clone();
+    operator.args.retain(|arg| {
+        let of_service = arg.names.first().filter(|name| SERVICE.contains(&name.name.as_str()));
+        if let Some(name) = of_service {
+            let what = format!("the argument `{}`", name.name);
+            config::not_in_replay(cx, &what, name.span, "the table is read once, before the run");
+        }
+        of_service.is_none()
+    });
+    operator
 }
 
 /// The table of a connector's name, and where the name stands.

@@ -211,12 +211,38 @@ fn time_window(cx: &mut Cx<'_>, flow: &Flow, args: &Args<'_>, size: i64) -> Opti
         Some(expr) => offset(cx, flow, expr, slide, align_first)?,
         None => 0,
     };
+    if args.get("align").is_none() && args.get("offset").is_none() {
+        note_alignment(cx, args, size == slide);
+    }
     Some(Window::Time {
         size,
         slide,
         offset,
         align_first,
     })
+}
+
+/// Programs of the public engine may rely on where it lets windows begin.
+fn note_alignment(cx: &mut Cx<'_>, args: &Args<'_>, tumbling: bool) {
+    let Some(span) = args.plain.first().map(|expr| expr.span) else {
+        return;
+    };
+    let epoch = "`align: \"epoch\"` says that the clock is meant, and ends this note";
+    if tumbling {
+        cx.note_difference(
+            "tumbling windows",
+            span,
+            "windows are aligned to the clock; the public engine begins the first one at the first event",
+            &format!("`align: \"first\"` does so here; {epoch}"),
+        );
+    } else {
+        cx.note_difference(
+            "sliding windows",
+            span,
+            "windows lie on the grid of the clock, without their end; the public engine closes one at every event",
+            &format!("for a window at every event write `every: event`; {epoch}"),
+        );
+    }
 }
 
 fn offset(cx: &mut Cx<'_>, flow: &Flow, expr: &Expr, slide: i64, align_first: bool) -> Option<i64> {
