@@ -101,10 +101,13 @@ impl Batch {
         }
     }
 
-    /// Whether a row is late.
+    /// Whether a row is late. A window's row that comes again (because of a late row) is: it belongs to
+    /// a time that the clock has passed.
     #[must_use]
     pub fn is_late(&self, row: usize) -> bool {
-        self.late.as_ref().is_some_and(|late| late[row])
+        let again = |place: Place| place.rank == Rank::Event && !place.end && self.times[row] < place.time;
+        let listed = matches!(&self.places, Places::Listed(places) if again(places[row]));
+        listed || self.late.as_ref().is_some_and(|late| late[row])
     }
 }
 
