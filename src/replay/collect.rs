@@ -35,6 +35,7 @@ struct Instance {
 #[derive(Debug)]
 pub(super) struct Collector {
     window: Window,
+    lateness: i64,
     fields: (FieldId, FieldId),
     keys: KeyTable,
     key_columns: usize,
@@ -54,9 +55,11 @@ struct Track {
 }
 
 impl Collector {
-    pub(super) fn new(window: Window, start: FieldId, end: FieldId) -> Self {
+    /// No windows yet. `lateness`: how late a row may be and still count, in nanoseconds.
+    pub(super) fn new(window: Window, start: FieldId, end: FieldId, lateness: i64) -> Self {
         Self {
             window,
+            lateness,
             fields: (start, end),
             keys: KeyTable::default(),
             key_columns: 0,
@@ -99,7 +102,8 @@ impl Collector {
 
     fn take(&mut self, batch: &Batch, row: usize, key: u32, reference: impl FnOnce() -> RowRef) {
         let time = batch.times[row];
-        if batch.is_late(row) && !matches!(self.window, Window::Count { .. }) {
+        let late = batch.is_late(row) && !matches!(self.window, Window::Count { .. });
+        if late && batch.clock(row).saturating_sub(time) > self.lateness {
             return;
         }
         let entry = Entry {
@@ -114,7 +118,8 @@ impl Collector {
                 offset,
                 align_first,
             } => {
-                self.fire(batch.passed(row));
+                let passed = batch.passed(row);
+                self.fire(passed);
                 let anchor = self.anchors[key as usize];
                 let (offset, floor) = if align_first {
                     (anchor, anchor)
@@ -124,7 +129,10 @@ impl Collector {
                 let mut start = time.saturating_sub((time.wrapping_sub(offset)).rem_euclid(slide));
                 while start >= floor && start.saturating_add(size) > time {
                     let end = start.saturating_add(size);
-                    self.open.entry((end, key)).or_default().push(entry.clone());
+                    // Rows that were handed on are not taken back: a window that has closed stays as it was.
+                    if !late || end > passed {
+                        self.open.entry((end, key)).or_default().push(entry.clone());
+                    }
                     start = start.saturating_sub(slide);
                 }
             }
@@ -137,6 +145,13 @@ impl Collector {
                     track.rows.drain(..gone);
                     let place = batch.place(row);
                     self.closed.push(instance(key, place, time, (rows[0].time, time), rows));
+                }
+            }
+            Window::Session { gap } if late => {
+                let rows = &mut self.tracks[key as usize].rows;
+                if rows.front().is_some_and(|first| time >= first.time.saturating_sub(gap)) {
+                    let at = rows.partition_point(|held| held.time <= time);
+                    rows.insert(at, entry);
                 }
             }
             Window::Session { gap } => {

@@ -77,7 +77,9 @@ impl Ordered {
             StepKind::Rising(_) => State::Rising(Rising::default()),
             StepKind::Throttle(every, _) => State::Throttle(Throttle::new(*every)),
             StepKind::RowFunctions(functions, _) => State::Rows(RowFunctions::new(functions)),
-            StepKind::Window(window, start, end) => State::Window(Box::new(Collector::new(*window, *start, *end))),
+            StepKind::Window(window, start, end) => {
+                State::Window(Box::new(Collector::new(*window, *start, *end, lateness)))
+            }
             StepKind::OrderBy(..) => State::OrderBy(Vec::new()),
             StepKind::Timer(_) => State::Timer(None),
             _ => State::None,
