@@ -187,7 +187,7 @@ impl Made {
 fn follow(pieces: &[Made]) -> bool {
     let mut places = pieces.iter().flat_map(|piece| &piece.places);
     let mut last = places.next();
-    places.all(|place| std::mem::replace(&mut last, Some(place)).is_none_or(|last| last <= place))
+    places.all(|place| last.replace(place).is_none_or(|last| last <= place))
 }
 
 /// How the input ends.
