@@ -20,6 +20,7 @@ import json
 import math
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -315,6 +316,9 @@ def run(args, work):
     starts = {name: [] for name, _, start in tools if start}
     print(f"Machine: {machine()}  ")
     rounds = 0
+    # Also in the background, where shells have it ignored, and when it is ended by its number.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         while rounds < args.rounds:
             for answer in answers:
