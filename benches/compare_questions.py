@@ -28,13 +28,13 @@ class Question:
 
     `fields` are those of the log that are read. In SQL `{events}` is the log as a table, in Polars
     `events` is a lazy frame, and `rows` is what is to be written. `exact` and `floats` are the
-    fields by which answers are compared. A tool without words has a reason instead, in `cannot`.
+    fields by which answers are compared.
     """
 
-    def __init__(self, name, title, users, fields, varpulis, duckdb, chdb, polars, exact, floats, cannot=None):
+    def __init__(self, name, title, users, fields, varpulis, duckdb, chdb, polars, exact, floats):
         self.name, self.title, self.users, self.fields = name, title, users, fields
         self.words = {"varpulis": varpulis, "DuckDB": duckdb, "chdb": chdb, "Polars": polars}
-        self.exact, self.floats, self.cannot = exact, floats, cannot or {}
+        self.exact, self.floats = exact, floats
 
 
 def tumbling(name, title, users):
