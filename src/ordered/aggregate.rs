@@ -19,8 +19,6 @@ use super::{Batch, Ending, Made};
 pub(super) struct Emitted {
     pub(super) made: Vec<Made>,
     pub(super) errors: Vec<CallErrors>,
-    /// Late rows that no window took.
-    pub(super) dropped: u64,
 }
 
 impl Emitted {

@@ -160,10 +160,6 @@ impl SlidingCounts {
             open: Vec::new(),
         }
     }
-
-    fn push(&self, lines: &mut Lines, keys: Vec<Column>, out: &mut Emitted) {
-        lines.push(keys, &self.setting, out);
-    }
 }
 
 impl Windows for SlidingCounts {
@@ -198,7 +194,7 @@ impl Windows for SlidingCounts {
             }
         }
         let keys = self.keys.columns(&lines.keys, self.setting.keys);
-        self.push(&mut lines, keys, out);
+        lines.push(keys, &self.setting, out);
     }
 
     fn advance(&mut self, _: Place, _: &mut Emitted) {}
@@ -231,7 +227,7 @@ impl Windows for SlidingCounts {
             }
         }
         let keys = self.keys.columns(&lines.keys, self.setting.keys);
-        self.push(&mut lines, keys, out);
+        lines.push(keys, &self.setting, out);
     }
 
     fn bytes(&self) -> usize {

@@ -209,7 +209,6 @@ impl Grid {
     fn late(&mut self, batch: &Batch, row: u32, out: &mut Emitted) {
         let (time, clock) = (batch.times[row as usize], batch.clock(row as usize));
         if clock.saturating_sub(time) > self.setting.lateness {
-            out.dropped += 1;
             return;
         }
         let start = self.pane_start(time);

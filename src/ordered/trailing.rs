@@ -74,7 +74,6 @@ impl Windows for Trailing {
             let row = row(at);
             let time = batch.times[row];
             if batch.is_late(row) {
-                out.dropped += 1;
                 continue;
             }
             let track = &mut self.tracks[key as usize];

@@ -208,7 +208,7 @@ impl Ordered {
             }
             (State::Timer(next), StepKind::Timer(every)) => {
                 let last = ending.map_or(until.time.saturating_sub(1), |ending| ending.last);
-                if let Some(flow) = ticks(executor, id, next, *every, first, last) {
+                if let Some(flow) = ticks(executor, next, *every, first, last) {
                     resume(executor, id, &flow, View::default());
                 }
             }
@@ -369,14 +369,7 @@ fn in_order(state: Vec<(RowRef, Held1)>, by: &[SortKey], inputs: &Arc<[String]>)
 }
 
 /// The points of the grid up to a time that have not come yet.
-fn ticks(
-    executor: &Executor<'_>,
-    _id: StageId,
-    next: &mut Option<i64>,
-    every: i64,
-    first: Option<i64>,
-    last: i64,
-) -> Option<Flow> {
+fn ticks(executor: &Executor<'_>, next: &mut Option<i64>, every: i64, first: Option<i64>, last: i64) -> Option<Flow> {
     let first = first?;
     let mut at = next.unwrap_or_else(|| first.saturating_add((-first).rem_euclid(every)));
     let mut times = Vec::new();
