@@ -18,6 +18,7 @@
 //! | [`eval`] | IR expressions -> vectorised kernels over columns |
 //! | [`aggregate`] | accumulators of the aggregate functions, exact sums, sketches |
 //! | [`ordered`] | operators to which the order of rows matters: windows, joins, distinct, ... |
+//! | [`matcher`] | sequence patterns: automaton, runs, absence, strategies |
 //! | [`resolve`] | AST -> IR: names, types, schemas, every refusal |
 //! | [`read`] | open, map, cut into morsels, decode; bad records |
 //! | [`write`] | rows -> bytes; ordered merge; atomic files |
@@ -35,6 +36,7 @@ pub mod data;
 pub mod diag;
 pub mod eval;
 pub mod ir;
+pub mod matcher;
 pub mod optimize;
 pub mod ordered;
 pub mod plan;

@@ -3,6 +3,7 @@
 mod aggregate;
 mod builtin;
 mod expr;
+mod pattern;
 mod query;
 mod structure;
 mod window;
@@ -10,6 +11,10 @@ mod window;
 pub use aggregate::{AggFunction, AggParam};
 pub use builtin::{Builtin, ParamType, Signature};
 pub use expr::{BinaryOp, Expr, ExprId, Exprs, Lambda, LocalId, Node, TypeTest, UnaryOp};
+pub use pattern::{
+    AfterMatch, Bound, Compare, How, Pattern, PatternAlias, PatternInput, PatternRead, PatternStep, Report, Rest,
+    Selection, Shape, StepId, TrendCall, TrendFunction, ValueId, Which,
+};
 pub use query::{
     Event, EventField, EventId, Named, Op, Operator, Query, SideChannel, Source, Stream, StreamId, Target,
 };

@@ -3,7 +3,7 @@
 use crate::data::{FieldId, FieldTable, Path, Type};
 use crate::diag::Span;
 
-use super::{Aggregate, Enrich, ExprId, Exprs, Join, RowFunction, Scope, SortKey, Window};
+use super::{Aggregate, Enrich, ExprId, Exprs, Join, Pattern, RowFunction, Scope, SortKey, Window};
 
 /// An event type that the program reads, declared or not: an index into [`Query::events`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -186,6 +186,8 @@ pub enum Op {
     Throttle(i64, FieldId),
     /// A `join(...)`: the first operator of its stream, whose sources are its inputs' streams
     Join(Box<Join>),
+    /// A sequence pattern: the first operator of its stream, whose sources are its inputs' streams
+    Pattern(Box<Pattern>),
     /// `.enrich(...)`
     Enrich(Box<Enrich>),
     /// `.collect()`: joins the partitions again

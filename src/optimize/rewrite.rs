@@ -102,6 +102,7 @@ pub(crate) fn expressions(op: &Op) -> Vec<ExprId> {
             let equal = join.equal.iter().flat_map(|(a, b)| [a.1, b.1]);
             reads.chain(equal).chain(join.condition).collect()
         }
+        Op::Pattern(pattern) => pattern.expressions(),
         Op::Limit(..) | Op::Validate(_) | Op::Side(SideChannel::Trace { .. }) => Vec::new(),
         Op::Window { .. } | Op::Throttle(..) | Op::Collect => Vec::new(),
         Op::Watermark(_) | Op::AllowedLateness(_) => Vec::new(),
@@ -128,6 +129,7 @@ fn expressions_mut(op: &mut Op) -> Vec<&mut ExprId> {
             let equal = join.equal.iter_mut().flat_map(|(a, b)| [&mut a.1, &mut b.1]);
             reads.chain(equal).chain(join.condition.as_mut()).collect()
         }
+        Op::Pattern(pattern) => pattern.expressions_mut(),
         Op::Limit(..) | Op::Validate(_) | Op::Side(SideChannel::Trace { .. }) => Vec::new(),
         Op::Window { .. } | Op::Throttle(..) | Op::Collect => Vec::new(),
         Op::Watermark(_) | Op::AllowedLateness(_) => Vec::new(),

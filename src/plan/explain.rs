@@ -289,6 +289,7 @@ fn step_name(kind: &StepKind) -> &'static str {
         StepKind::Rising(_) => "rising",
         StepKind::Throttle(..) => "throttle",
         StepKind::Join(_) => "join",
+        StepKind::Pattern(_) => "pattern",
         StepKind::Timer(_) => "timer",
         StepKind::Enrich(_) => "enrich",
         StepKind::Collect => "collect",

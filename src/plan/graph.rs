@@ -214,7 +214,7 @@ impl Builder<'_> {
             if let Some(kind) = step_kind(&operator.op, in_window)
                 && !inputs.is_empty()
             {
-                if !matches!(kind, StepKind::Join(_)) {
+                if !matches!(kind, StepKind::Join(_) | StepKind::Pattern(_)) {
                     inputs.iter_mut().for_each(|input| input.1 = 0);
                 }
                 let owner = Owner {
@@ -320,7 +320,11 @@ impl Builder<'_> {
             StepKind::Timer(every) => format!("timer {every}"),
             StepKind::Collect => "collect".to_owned(),
             // Each has hidden fields of its own.
-            StepKind::Aggregate(_) | StepKind::RowFunctions(..) | StepKind::Join(_) | StepKind::Enrich(_) => {
+            StepKind::Aggregate(_)
+            | StepKind::RowFunctions(..)
+            | StepKind::Join(_)
+            | StepKind::Pattern(_)
+            | StepKind::Enrich(_) => {
                 return None;
             }
             StepKind::Validate(_) | StepKind::Side(_) | StepKind::Retype(_) | StepKind::Project(_, Some(_)) => {
@@ -355,6 +359,7 @@ fn step_kind(op: &Op, in_window: bool) -> Option<StepKind> {
         Op::Rising(condition) => StepKind::Rising(*condition),
         Op::Throttle(every, suppressed) => StepKind::Throttle(*every, *suppressed),
         Op::Join(join) => StepKind::Join(join.clone()),
+        Op::Pattern(pattern) => StepKind::Pattern(pattern.clone()),
         Op::Enrich(enrich) => StepKind::Enrich(enrich.clone()),
         Op::Collect => StepKind::Collect,
         Op::Emit {

@@ -15,8 +15,8 @@ mod pruning;
 use crate::data::FieldId;
 use crate::diag::Span;
 use crate::ir::{
-    Aggregate, Enrich, EventId, ExprId, Join, Named, Over, Query, RowFunction, Scope, SideChannel, SortKey, StreamId,
-    Window,
+    Aggregate, Enrich, EventId, ExprId, Join, Named, Over, Pattern, Query, RowFunction, Scope, SideChannel, SortKey,
+    StreamId, Window,
 };
 use crate::read::{DecodePlan, TimeUnit};
 
@@ -151,6 +151,8 @@ pub enum StepKind {
     Throttle(i64, FieldId),
     /// Rows of several inputs put together.
     Join(Box<Join>),
+    /// Matches of a sequence pattern.
+    Pattern(Box<Pattern>),
     /// A row at each multiple of this time.
     Timer(i64),
     /// Adds fields from a table.
@@ -229,7 +231,12 @@ impl StepKind {
             | Self::OrderBy(_, scope)
             | Self::RowFunctions(_, scope) => *scope == Scope::Partition,
             Self::Aggregate(made) => made.over != Over::Collected,
-            Self::Window(..) | Self::Rising(_) | Self::Throttle(..) | Self::Join(_) | Self::Timer(_) => true,
+            Self::Window(..)
+            | Self::Rising(_)
+            | Self::Throttle(..)
+            | Self::Join(_)
+            | Self::Pattern(_)
+            | Self::Timer(_) => true,
             _ => false,
         }
     }
@@ -242,7 +249,7 @@ impl StepKind {
             Self::Distinct(_, within, _) => within.is_some(),
             Self::Window(window, ..) => of_time(window),
             Self::Aggregate(made) => matches!(&made.over, Over::Window(window) if of_time(window)),
-            Self::Throttle(..) | Self::Join(_) | Self::Timer(_) => true,
+            Self::Throttle(..) | Self::Join(_) | Self::Pattern(_) | Self::Timer(_) => true,
             _ => false,
         }
     }
@@ -252,7 +259,13 @@ impl StepKind {
     pub fn keeps_rows(&self) -> bool {
         !matches!(
             self,
-            Self::Project(..) | Self::Map(_) | Self::FlatMap(_) | Self::Aggregate(_) | Self::Join(_) | Self::Timer(_)
+            Self::Project(..)
+                | Self::Map(_)
+                | Self::FlatMap(_)
+                | Self::Aggregate(_)
+                | Self::Join(_)
+                | Self::Pattern(_)
+                | Self::Timer(_)
         )
     }
 

@@ -179,6 +179,7 @@ impl<'a> Executor<'a> {
                 | StepKind::Rising(_)
                 | StepKind::Throttle(..)
                 | StepKind::Join(_)
+                | StepKind::Pattern(_)
                 | StepKind::Timer(_) => {
                     unreachable!("operators that need order head stages and run there")
                 }

@@ -100,8 +100,12 @@ pub(super) fn timed(plan: &Plan, id: StageId) -> bool {
                 continue;
             }
             seen[before] = true;
-            let timer =
-                |kind: &StepKind| matches!(kind, StepKind::Aggregate(_) | StepKind::Window(..) | StepKind::Join(_));
+            let timer = |kind: &StepKind| {
+                matches!(
+                    kind,
+                    StepKind::Aggregate(_) | StepKind::Window(..) | StepKind::Join(_) | StepKind::Pattern(_)
+                )
+            };
             if stage.steps.iter().any(|step| timer(&step.kind)) {
                 return true;
             }

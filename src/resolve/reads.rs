@@ -119,6 +119,7 @@ fn roots(op: &Op) -> Vec<ExprId> {
             let reads = join.inputs.iter().flat_map(|input| values(&input.reads));
             reads.chain(join.equal.iter().flat_map(|(a, b)| [a.1, b.1])).collect()
         }
+        Op::Pattern(pattern) => pattern.over_inputs(),
         Op::Side(SideChannel::Print(args) | SideChannel::Log { text: args, .. }) => args.clone(),
         Op::Side(SideChannel::Metrics { histogram, .. }) => histogram.iter().map(|(_, id)| *id).collect(),
         Op::Side(SideChannel::Trace { .. })
@@ -147,7 +148,13 @@ fn is_whole(op: &Op) -> bool {
 fn makes_rows(op: &Op) -> bool {
     matches!(
         op,
-        Op::Select(_) | Op::Map(_) | Op::FlatMap(_) | Op::Aggregate(_) | Op::Join(_) | Op::Emit { fields: Some(_), .. }
+        Op::Select(_)
+            | Op::Map(_)
+            | Op::FlatMap(_)
+            | Op::Aggregate(_)
+            | Op::Join(_)
+            | Op::Pattern(_)
+            | Op::Emit { fields: Some(_), .. }
     )
 }
 

@@ -13,6 +13,7 @@ const ORDER: &[&str] = &[
     "eval",
     "aggregate",
     "ordered",
+    "matcher",
     "resolve",
     "read",
     "write",
