@@ -102,6 +102,9 @@ impl Accumulators {
     pub fn read(&self, groups: &[u32], errors: &mut Vec<CallErrors>) -> Vec<Column> {
         let column = |(at, call): (usize, &super::layout::Call)| {
             let state = &self.states[call.state];
+            if let Some(column) = state.column(call, groups) {
+                return column;
+            }
             let mut builder = Builder::new();
             let mut failed: Option<CallErrors> = None;
             for &group in groups {

@@ -1,6 +1,7 @@
 //! A column built value by value, typed as long as the values are.
 
 use arrow::array::{Float64Array, Int64Array};
+use arrow::buffer::NullBuffer;
 
 use crate::data::{Column, Value};
 
@@ -64,6 +65,47 @@ impl Builder {
             Self::Any(values) => Column::from_values(values),
         }
     }
+}
+
+/// A column of numbers that may be null, made of one value for each item; none as soon as there is no
+/// telling the value.
+pub(super) fn numbers<T: Default + Clone, A: Copy>(
+    of: &[A],
+    mut value: impl FnMut(A) -> Option<Option<T>>,
+    column: impl FnOnce(Vec<T>, Option<NullBuffer>) -> Column,
+) -> Option<Column> {
+    let mut values = Vec::with_capacity(of.len());
+    let mut valid: Vec<bool> = Vec::new();
+    let mut nulls = 0;
+    for &item in of {
+        let value = value(item)?;
+        if value.is_none() && nulls == 0 {
+            valid.resize(values.len(), true);
+        }
+        nulls += usize::from(value.is_none());
+        if nulls > 0 {
+            valid.push(value.is_some());
+        }
+        values.push(value.unwrap_or_default());
+    }
+    if nulls == of.len() {
+        return Some(Column::nulls(nulls));
+    }
+    Some(column(values, (nulls > 0).then(|| NullBuffer::from(valid))))
+}
+
+/// A column of floats, likewise.
+pub(super) fn floats<A: Copy>(of: &[A], value: impl FnMut(A) -> Option<Option<f64>>) -> Option<Column> {
+    numbers(of, value, |values, nulls| {
+        Column::Float(Float64Array::new(values.into(), nulls))
+    })
+}
+
+/// A column of integers, likewise.
+pub(super) fn ints<A: Copy>(of: &[A], value: impl FnMut(A) -> Option<Option<i64>>) -> Option<Column> {
+    numbers(of, value, |values, nulls| {
+        Column::Int(Int64Array::new(values.into(), nulls))
+    })
 }
 
 fn with<T: Clone>(nulls: usize, value: T) -> Vec<Option<T>> {

@@ -8,6 +8,7 @@ use crate::data::{Column, Value};
 use crate::ir::AggFunction;
 
 use super::Groups;
+use super::builder::{floats, ints};
 use super::item::{Item, Kinds, each, each_state};
 use super::state::Read;
 
@@ -195,6 +196,22 @@ impl AllExtremes {
             Extremes::Whole(kind, of) if of[group][0] <= of[group][1] => Ok(whole(*kind, of[group][place])),
             Extremes::Any(of) => of[group].read(function),
             _ => Ok(Value::Null),
+        }
+    }
+
+    /// The values of some groups, where all are floats or all integers.
+    pub(super) fn column(&self, function: AggFunction, groups: &[u32]) -> Option<Column> {
+        let place = usize::from(function != AggFunction::Min);
+        match &self.held {
+            Extremes::Float(of) => floats(groups, |group| {
+                let range = of[group as usize];
+                Some((!is_none(range[1])).then_some(range[place]))
+            }),
+            Extremes::Whole(Kinds::INT, of) => ints(groups, |group| {
+                let range = of[group as usize];
+                Some((range[0] <= range[1]).then_some(range[place]))
+            }),
+            _ => None,
         }
     }
 

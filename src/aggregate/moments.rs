@@ -12,7 +12,7 @@
 
 use super::item::Kinds;
 use super::round;
-use super::wide::{Wide, bits, shifted, spread, square, trailing_zeros};
+use super::wide::{Wide, bits, shifted, short_spread, spread, square, trailing_zeros};
 
 /// No term was added yet: no float is near this base.
 const EMPTY: i16 = 20_000;
@@ -383,7 +383,11 @@ impl<const Q: usize> Moments<Q> {
             over(&words, 2 * WIDE_BASE)
         } else {
             let size = self.sum.unsigned_abs();
-            let words = spread::<5>(self.n, &self.squares, &[size as u64, (size >> 64) as u64]);
+            let words = if size >> 127 == 0 {
+                short_spread(self.n, self.four(), size)
+            } else {
+                spread::<5>(self.n, &self.squares, &[size as u64, (size >> 64) as u64])
+            };
             over(&words, 2 * i32::from(self.base))
         })
     }

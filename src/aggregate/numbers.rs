@@ -4,6 +4,7 @@ use crate::data::{Column, Value};
 use crate::ir::AggFunction;
 
 use super::Groups;
+use super::builder::{floats, ints};
 use super::item::{Item, Kinds, each, each_state};
 use super::moments::{Moments, WideSums};
 use super::state::Read;
@@ -59,6 +60,26 @@ impl<const Q: usize> Numbers<Q> {
         value(&self.groups[group], &self.wide, function)
     }
 
+    /// The values of some groups, where all are counts or floats.
+    pub(super) fn column(&self, function: AggFunction, groups: &[u32]) -> Option<Column> {
+        let of = |group: u32| &self.groups[group as usize];
+        if function == AggFunction::Count {
+            return ints(groups, |group| Some(Some(of(group).n as i64)));
+        }
+        if function == AggFunction::Sum {
+            return None;
+        }
+        floats(groups, |group| {
+            let of = of(group);
+            if of.n == 0 {
+                return Some(None);
+            }
+            of.kinds
+                .within(Kinds::NUMBERS)
+                .then(|| statistic(of, &self.wide, function))
+        })
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.groups.capacity() * size_of::<Moments<Q>>() + self.wide.capacity() * size_of::<WideSums>()
     }
@@ -80,14 +101,18 @@ pub(super) fn value<const Q: usize>(of: &Moments<Q>, wide: &[WideSums], function
         AggFunction::Avg if of.kinds == Kinds::DURATION => Ok(Value::Duration(narrow(whole()? / i128::from(of.n))?)),
         _ if !of.kinds.within(Kinds::NUMBERS) => Err(format!("values of type {} are no numbers", of.kinds.names())),
         AggFunction::Sum => Ok(Value::Float(of.sum_over(1, wide))),
-        AggFunction::Avg => Ok(Value::Float(of.sum_over(of.n, wide))),
-        AggFunction::Stddev => Ok(float(of.variance(1, true, wide))),
-        AggFunction::Variance => Ok(float(of.variance(1, false, wide))),
-        AggFunction::StddevPop => Ok(float(of.variance(0, true, wide))),
-        _ => Ok(float(of.variance(0, false, wide))),
+        _ => Ok(statistic(of, wide, function).map_or(Value::Null, Value::Float)),
     }
 }
 
-fn float(x: Option<f64>) -> Value {
-    x.map_or(Value::Null, Value::Float)
+/// What a function other than the sum makes of numbers, of which there are some.
+#[inline]
+fn statistic<const Q: usize>(of: &Moments<Q>, wide: &[WideSums], function: AggFunction) -> Option<f64> {
+    match function {
+        AggFunction::Avg => Some(of.sum_over(of.n, wide)),
+        AggFunction::Stddev => of.variance(1, true, wide),
+        AggFunction::Variance => of.variance(1, false, wide),
+        AggFunction::StddevPop => of.variance(0, true, wide),
+        _ => of.variance(0, false, wide),
+    }
 }

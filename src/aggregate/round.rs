@@ -10,12 +10,32 @@ struct Scaled {
 
 /// `words * 2^exp / divisor`, rounded once. The divisor is not 0.
 pub(super) fn quotient(words: &[u64], exp: i32, divisor: u128) -> f64 {
+    if let ([low, high], Ok(divisor)) = (words, u64::try_from(divisor)) {
+        return short_quotient(u128::from(*high) << 64 | u128::from(*low), exp, divisor);
+    }
     divide(words, exp, divisor).map_or(0.0, round)
 }
 
 /// The root of `words * 2^exp / divisor`, rounded once. The divisor is not 0.
 pub(super) fn root(words: &[u64], exp: i32, divisor: u128) -> f64 {
     divide(words, exp, divisor).map_or(0.0, |square| round(square_root(square)))
+}
+
+/// The same for two words and a divisor of one: the quotient of 128 bits has 64 or more.
+fn short_quotient(size: u128, exp: i32, divisor: u64) -> f64 {
+    if size == 0 {
+        return 0.0;
+    }
+    let lead = size.leading_zeros();
+    let divisor = u128::from(divisor);
+    let dividend = size << lead;
+    let ratio = dividend / divisor;
+    let up = ratio.leading_zeros();
+    round(Scaled {
+        high: ratio << up,
+        exp: exp - lead as i32 - up as i32,
+        more: ratio * divisor != dividend,
+    })
 }
 
 /// None for 0. Takes the top four words of the dividend, whose quotient has 128 bits or more; what
@@ -42,16 +62,18 @@ fn divide(words: &[u64], exp: i32, divisor: u128) -> Option<Scaled> {
     normalized(ratio, exp, below || rest)
 }
 
-/// Quotient, and whether there is a rest.
+/// Quotient, and whether there is a rest. The upper three words are divided: their quotient has 128 bits
+/// or more.
 fn by_word(words: [u64; 4], divisor: u64) -> ([u64; 4], bool) {
-    let mut ratio = [0; 4];
-    let mut rest = 0_u64;
-    for at in (0..4).rev() {
+    let mut ratio = [0, 0, 0, words[3] / divisor];
+    let mut rest = words[3] % divisor;
+    let wide = u128::from(divisor);
+    for at in [2, 1] {
         let step = u128::from(rest) << 64 | u128::from(words[at]);
-        ratio[at] = (step / u128::from(divisor)) as u64;
-        rest = (step % u128::from(divisor)) as u64;
+        ratio[at] = (step / wide) as u64;
+        rest = (step as u64).wrapping_sub(ratio[at].wrapping_mul(divisor));
     }
-    (ratio, rest != 0)
+    (ratio, rest != 0 || words[0] != 0)
 }
 
 /// The same for a divisor of more than 64 bits, bit by bit.
@@ -151,6 +173,7 @@ fn round(number: Scaled) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn whole_numbers_round_as_casts_do() {
@@ -163,6 +186,23 @@ mod tests {
         assert_eq!(quotient(&[3], -1076, 1), f64::from_bits(1));
         assert_eq!(quotient(&[1], 1024, 1), f64::INFINITY);
         assert_eq!(quotient(&[0], 0, 7), 0.0);
+    }
+
+    proptest! {
+        /// Short numbers are divided like long ones, and as bit by bit.
+        #[test]
+        fn short_ways_give_the_same(low in any::<u64>(), high in 0_u32..65, divisor in any::<u64>(), small in 0_u32..64) {
+            let high = low.rotate_left(7).checked_shr(high).unwrap_or(0);
+            let divisor = (divisor >> small).max(1);
+            let words = [low, high];
+            let short = quotient(&words, -60, divisor.into());
+            prop_assert_eq!(short.to_bits(), quotient(&[low, high, 0], -60, divisor.into()).to_bits());
+            let taken = [divisor.rotate_left(9), low, high, low | 1 << 63];
+            let (ratio, rest) = by_word(taken, divisor);
+            let (bits, rest_of_bits) = by_bits(taken, divisor.into());
+            prop_assert_eq!(&ratio[1..], &bits[1..]);
+            prop_assert_eq!(rest, rest_of_bits || bits[0] != 0);
+        }
     }
 
     #[test]

@@ -149,6 +149,18 @@ impl State {
         }
     }
 
+    /// The values of some groups, where they are numbers of one type and nothing is wrong with any; else
+    /// they are read one by one.
+    pub(super) fn column(&self, call: &Call, groups: &[u32]) -> Option<Column> {
+        match self {
+            Self::Rows(state) | Self::Count(state) => state.column(groups),
+            Self::Sum(state) => state.column(call.function, groups),
+            Self::Moments(state) => state.column(call.function, groups),
+            Self::Extremes(state) => state.column(call.function, groups),
+            _ => None,
+        }
+    }
+
     pub(super) fn bytes(&self) -> usize {
         any!(self, state => state.bytes())
     }

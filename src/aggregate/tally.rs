@@ -5,6 +5,7 @@ use arrow::array::Array;
 use crate::data::{Column, Value};
 
 use super::Groups;
+use super::builder::ints;
 use super::item::each_state;
 
 /// How many rows each group has.
@@ -62,6 +63,11 @@ impl Tally {
 
     pub(super) fn read(&self, group: usize) -> Value {
         Value::Int(self.0[group] as i64)
+    }
+
+    /// The counts of some groups.
+    pub(super) fn column(&self, groups: &[u32]) -> Option<Column> {
+        ints(groups, |group| Some(Some(self.0[group as usize] as i64)))
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -108,6 +108,24 @@ pub(super) fn shifted<const N: usize>(words: [u64; N], shift: i32) -> [u64; N] {
     })
 }
 
+/// `n * q - s * s`, which is not negative, for `s` below 2^127.
+#[inline]
+pub(super) fn short_spread(n: u64, q: [u64; 4], s: u128) -> [u64; 5] {
+    let mut out = [0; 5];
+    let mut carry = 0;
+    for (word, q) in out.iter_mut().zip(q) {
+        let product = wide(n, q) + u128::from(carry);
+        *word = product as u64;
+        carry = (product >> 64) as u64;
+    }
+    out[4] = carry;
+    let mut borrow = false;
+    for (word, term) in out.iter_mut().zip(square(s).into_iter().chain([0])) {
+        (*word, borrow) = word.borrowing_sub(term, borrow);
+    }
+    out
+}
+
 /// `n * q - s * s`, which is not negative and fits into `L` words.
 pub(super) fn spread<const L: usize>(n: u64, q: &[u64], s: &[u64]) -> [u64; L] {
     let mut out = [0_u64; L];
@@ -159,6 +177,15 @@ mod tests {
         assert_eq!(wide.magnitude(), ([0; 5], false));
         wide.add([5, 0, 0, 0], 63, true);
         assert_eq!(wide.magnitude(), ([1 << 63, 2, 0, 0, 0], true));
+    }
+
+    #[test]
+    fn short_spreads_are_spreads() {
+        let s = (1_u128 << 126) + (1 << 70) + 12_345;
+        let q = [u64::MAX, 3, u64::MAX - 7, u64::MAX >> 1];
+        let words = [s as u64, (s >> 64) as u64];
+        assert_eq!(short_spread(u64::MAX, q, s), spread::<5>(u64::MAX, &q, &words));
+        assert_eq!(short_spread(1, square(s), s), [0; 5]);
     }
 
     #[test]

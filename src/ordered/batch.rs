@@ -175,10 +175,13 @@ impl Made {
             let columns: Vec<&Column> = pieces.iter().map(|piece| &piece.columns[at]).collect();
             Column::concat(&columns)
         });
+        let columns = columns.collect();
+        let times: Vec<&[i64]> = pieces.iter().map(|piece| piece.times.as_slice()).collect();
+        let places: Vec<&[Place]> = pieces.iter().map(|piece| piece.places.as_slice()).collect();
         Self {
-            columns: columns.collect(),
-            times: pieces.iter().flat_map(|piece| &piece.times).copied().collect(),
-            places: pieces.iter().flat_map(|piece| &piece.places).copied().collect(),
+            columns,
+            times: times.concat(),
+            places: places.concat(),
         }
     }
 }
