@@ -9,7 +9,7 @@ use arrow::datatypes::DataType;
 use super::TableMorsel;
 use super::binding::Found;
 use super::convert::{Converter, Fault, always_fits, natural, selected, text_views, values};
-use super::pruned::is_pruned;
+use super::pruned::{is_pruned, only_type};
 use super::rows::TableRows;
 use super::slice::Slice;
 use crate::data::{BadCause, BadRecord, Column, EventRows, Position, Value};
@@ -59,6 +59,9 @@ impl Kinds {
         }
         if binding.type_fields.is_empty() {
             return Self::All(binding.type_index(UNTYPED));
+        }
+        if let Some(of) = only_type(slice) {
+            return Self::All(Some(of));
         }
         let names: Vec<Names> = binding
             .type_fields

@@ -1,9 +1,11 @@
 //! Parquet files: row groups, in slices.
 //!
-//! A slice of a row group is read by skipping to its first row: pages before it are passed by without
-//! being decompressed where they end before it.
+//! Columns are read for a whole row group, or for a part of one of many rows, and then cut into
+//! slices: a page is decompressed once, and what a round of slices holds stays small. A part of a row
+//! group is read by skipping to its first row: pages before it are passed by without being
+//! decompressed where they end before it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field, Fields, Schema};
@@ -28,6 +30,8 @@ pub(in crate::read) struct ParquetFile {
     shared: Arc<Shared>,
     /// The next slice: its row group, the row there and in the file.
     next: (usize, usize, u64),
+    /// The part of the row group that was begun.
+    part: Option<Arc<Part>>,
     /// Bytes of the slices before.
     consumed: u64,
 }
@@ -63,6 +67,7 @@ impl ParquetFile {
             input: Arc::new(TableInput::new(Arc::clone(metadata.schema()))),
             shared: Arc::new(Shared { store, metadata }),
             next: (0, 0, 0),
+            part: None,
             consumed: 0,
         })
     }
@@ -87,23 +92,24 @@ impl ParquetFile {
     pub(in crate::read) fn next(&mut self) -> Option<TableMorsel> {
         loop {
             let (group, row, start) = self.next;
-            let about = self.shared.group(group)?;
+            let shared = Arc::clone(&self.shared);
+            let about = shared.group(group)?;
             let all = usize::try_from(about.num_rows()).unwrap_or(0);
             if row >= all {
                 self.next = (group + 1, 0, start);
                 continue;
             }
-            let rows = SLICE.min(all - row);
+            let part = self.part(group, row, all);
+            let rows = SLICE.min(part.skip + part.rows - row);
             self.next = (group, row + rows, start + rows as u64);
-            let part = |size: i64, upto: usize| (i128::from(size.max(0)) * upto as i128 / all as i128) as u64;
-            let share = |size: i64| part(size, row + rows) - part(size, row);
+            let upto = |size: i64, upto: usize| (i128::from(size.max(0)) * upto as i128 / all as i128) as u64;
+            let share = |size: i64| upto(size, row + rows) - upto(size, row);
             self.consumed += share(about.compressed_size());
             return Some(TableMorsel {
                 input: Arc::clone(&self.input),
                 table: Arc::new(Slice {
-                    file: Arc::clone(&self.shared),
-                    group,
-                    skip: row,
+                    from: row - part.skip,
+                    part,
                     rows,
                 }),
                 start,
@@ -113,6 +119,25 @@ impl ParquetFile {
             });
         }
     }
+
+    /// The part in which a row of a row group of `all` rows lies.
+    fn part(&mut self, group: usize, row: usize, all: usize) -> Arc<Part> {
+        if let Some(part) = &self.part
+            && part.group == group
+            && row < part.skip + part.rows
+        {
+            return Arc::clone(part);
+        }
+        let part = Arc::new(Part {
+            file: Arc::clone(&self.shared),
+            group,
+            skip: row,
+            rows: PART.min(all - row),
+            columns: Mutex::default(),
+        });
+        self.part = Some(Arc::clone(&part));
+        part
+    }
 }
 
 impl Shared {
@@ -121,16 +146,43 @@ impl Shared {
     }
 }
 
-/// Some rows of a row group.
+/// How many rows of a row group are read together, at most.
+const PART: usize = 1 << 17;
+
+/// A row group, or a part of one.
 #[derive(Debug)]
-struct Slice {
+struct Part {
     file: Arc<Shared>,
     group: usize,
     skip: usize,
     rows: usize,
+    /// The columns that were asked for.
+    columns: Mutex<Vec<(Place, Arc<OnceLock<Loaded>>)>>,
 }
 
-impl Slice {
+type Loaded = Result<ArrayRef, String>;
+
+/// Some rows of a part.
+#[derive(Debug)]
+struct Slice {
+    part: Arc<Part>,
+    from: usize,
+    rows: usize,
+}
+
+impl Part {
+    /// The column of a place, read when it is first asked for.
+    fn column(&self, place: &Place) -> Loaded {
+        let mut columns = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = columns.iter().find(|(known, _)| known == place);
+        let column = known.map_or_else(Arc::default, |(_, column)| Arc::clone(column));
+        if known.is_none() {
+            columns.push((place.clone(), Arc::clone(&column)));
+        }
+        drop(columns);
+        column.get_or_init(|| guarded(|| self.read(place))).clone()
+    }
+
     fn read(&self, place: &Place) -> parquet::errors::Result<ArrayRef> {
         let metadata = &self.file.metadata;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.store.clone(), metadata.clone())
@@ -161,12 +213,12 @@ impl Slice {
     /// What the row group's statistics say; none where they say nothing, or it is not known in which
     /// order they are meant.
     fn statistics(&self, place: &Place) -> Option<Bounds> {
-        let metadata = &self.file.metadata;
+        let metadata = &self.part.file.metadata;
         let [leaf] = leaves(metadata, place)[..] else {
             return None;
         };
         let field = field_at(metadata.schema().fields(), place)?;
-        let group = self.file.group(self.group)?;
+        let group = self.part.file.group(self.part.group)?;
         let statistics = group.column(leaf).statistics()?;
         let column = metadata.parquet_schema().column(leaf);
         let nulls = match column.max_def_level() {
@@ -216,14 +268,17 @@ fn only_value(array: &ArrayRef) -> Option<Value> {
 
 impl Table for Slice {
     fn load(&self, place: &Place) -> Result<ArrayRef, String> {
-        guarded(|| self.read(place))
+        let column = self.part.column(place)?;
+        if self.from + self.rows > column.len() {
+            return Err("its data is cut off".to_owned());
+        }
+        Ok(column.slice(self.from, self.rows))
     }
 
     fn part(&self, from: usize, rows: usize) -> Arc<dyn Table> {
         Arc::new(Self {
-            file: Arc::clone(&self.file),
-            group: self.group,
-            skip: self.skip + from,
+            part: Arc::clone(&self.part),
+            from: self.from + from,
             rows,
         })
     }

@@ -49,6 +49,16 @@ fn types(slice: &Slice) -> Option<Vec<usize>> {
     Some(found)
 }
 
+/// The type that all rows have for those that read them, where that can be told without looking at them.
+pub(super) fn only_type(slice: &Slice) -> Option<usize> {
+    // Without `other`, there may be rows of types that nobody reads.
+    slice.plan.other.as_ref()?;
+    match types(slice)?[..] {
+        [of] => Some(of),
+        _ => None,
+    }
+}
+
 /// Whether no row can have a type that is no text.
 pub(super) fn types_are_text(slice: &Slice) -> bool {
     let sound = |field: &Found| field.rest.0.is_empty() && data_type(slice, field).is_some_and(is_text);

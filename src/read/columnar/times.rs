@@ -147,7 +147,7 @@ fn of_field(slice: &Slice, field: &Found, reader: &mut TimeReader) -> EpochTimes
             Value::Timestamp(ns) => Some(*ns),
             Value::Str(text) => reader.text(text.as_bytes()),
             Value::Int(i) => reader.int(*i),
-            Value::Float(f) => reader.number(ryu::Buffer::new().format(*f).as_bytes()),
+            Value::Float(f) => reader.number(zmij::Buffer::new().format(*f).as_bytes()),
             _ => None,
         };
         match time {
