@@ -61,10 +61,20 @@ pub fn write_text(value: &Value, out: &mut Vec<u8>) {
 
 /// Appends a float as JSON: shortest text that reads back, null for NaN and infinities.
 pub fn write_float(f: f64, out: &mut Vec<u8>) {
-    if f.is_finite() {
-        out.extend_from_slice(ryu::Buffer::new().format_finite(f).as_bytes());
-    } else {
+    if !f.is_finite() {
         out.extend_from_slice(b"null");
+        return;
+    }
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(f).as_bytes();
+    // Exponents are written without a plus.
+    const FIRST_WITH_EXPONENT: f64 = 1e16;
+    match text.iter().position(|byte| *byte == b'+') {
+        Some(plus) if f.abs() >= FIRST_WITH_EXPONENT => {
+            out.extend_from_slice(&text[..plus]);
+            out.extend_from_slice(&text[plus + 1..]);
+        }
+        _ => out.extend_from_slice(text),
     }
 }
 
@@ -76,12 +86,28 @@ pub fn duration_seconds(ns: i64) -> f64 {
 
 /// Appends text as a JSON string.
 pub fn write_json_text(text: &str, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.push(b'"');
     let bytes = text.as_bytes();
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    if bytes.iter().any(|byte| needs_escape(*byte)) {
+        write_escaped(bytes, out);
+    } else {
+        out.extend_from_slice(bytes);
+    }
+    out.push(b'"');
+}
+
+/// Whether a byte cannot stand in a JSON string as it is.
+#[inline]
+fn needs_escape(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+fn write_escaped(bytes: &[u8], out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut from = 0;
     for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+        if !needs_escape(byte) {
             continue;
         }
         out.extend_from_slice(&bytes[from..at]);
@@ -105,40 +131,87 @@ pub fn write_json_text(text: &str, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&bytes[from..]);
-    out.push(b'"');
 }
 
 /// Appends a time as RFC 3339 in UTC, with 0, 3, 6 or 9 fraction digits as needed.
 pub fn write_timestamp(ns: i64, out: &mut Vec<u8>) {
-    let seconds = ns.div_euclid(1_000_000_000);
-    let fraction = ns.rem_euclid(1_000_000_000);
-    let (year, month, day) = civil_from_days(seconds.div_euclid(86_400));
-    let of_day = seconds.rem_euclid(86_400);
-    let put = |out: &mut Vec<u8>, value: i64, width: u32| {
-        for place in (0..width).rev() {
-            out.push(b'0' + (value / 10_i64.pow(place) % 10) as u8);
+    TimeText::default().write(ns, out);
+}
+
+/// Writes times as [`write_timestamp`] does. The last one is remembered, for mostly the next one is the
+/// same or lies in the same minute.
+#[derive(Clone, Debug, Default)]
+pub struct TimeText {
+    last: Option<i64>,
+    /// Its minute, counted from the epoch.
+    minute: i64,
+    text: [u8; 30],
+    len: usize,
+}
+
+const MINUTE: i64 = 60_000_000_000;
+/// Where the seconds stand in a time's text.
+const SECONDS_AT: usize = 17;
+
+impl TimeText {
+    /// Appends a time.
+    pub fn write(&mut self, ns: i64, out: &mut Vec<u8>) {
+        if self.last != Some(ns) {
+            let minute = ns.div_euclid(MINUTE);
+            if self.last.is_none() || self.minute != minute {
+                self.set_minute(minute);
+            }
+            self.set_seconds(ns.rem_euclid(MINUTE) as u64);
+            self.last = Some(ns);
         }
-    };
-    put(out, year, 4);
-    out.push(b'-');
-    put(out, month, 2);
-    out.push(b'-');
-    put(out, day, 2);
-    out.push(b'T');
-    put(out, of_day / 3600, 2);
-    out.push(b':');
-    put(out, of_day / 60 % 60, 2);
-    out.push(b':');
-    put(out, of_day % 60, 2);
-    if fraction != 0 {
-        out.push(b'.');
-        match fraction {
-            f if f % 1_000_000 == 0 => put(out, f / 1_000_000, 3),
-            f if f % 1_000 == 0 => put(out, f / 1_000, 6),
-            f => put(out, f, 9),
+        // A copy of fixed length is quicker.
+        let end = out.len() + self.len;
+        out.extend_from_slice(&self.text);
+        out.truncate(end);
+    }
+
+    fn set_minute(&mut self, minute: i64) {
+        self.minute = minute;
+        let (year, month, day) = civil_from_days(minute.div_euclid(1440));
+        let of_day = minute.rem_euclid(1440);
+        self.text = *b"0000-00-00T00:00:00.000000000Z";
+        let parts = [year / 100, year % 100, month, day, of_day / 60, of_day % 60];
+        for (at, part) in [0, 2, 5, 8, 11, 14].into_iter().zip(parts) {
+            self.pair(at, part as u64);
         }
     }
-    out.push(b'Z');
+
+    fn set_seconds(&mut self, into: u64) {
+        self.pair(SECONDS_AT, into / 1_000_000_000);
+        let fraction = into % 1_000_000_000;
+        let digits = match fraction {
+            0 => 0,
+            f if f % 1_000_000 == 0 => 3,
+            f if f % 1_000 == 0 => 6,
+            _ => 9,
+        };
+        let point = SECONDS_AT + 2;
+        if digits == 0 {
+            self.text[point] = b'Z';
+            self.len = point + 1;
+            return;
+        }
+        self.text[point] = b'.';
+        self.pair(point + 1, fraction / 10_000_000);
+        self.pair(point + 3, fraction / 100_000 % 100);
+        self.pair(point + 5, fraction / 1_000 % 100);
+        self.pair(point + 7, fraction / 10 % 100);
+        self.text[point + 9] = b'0' + (fraction % 10) as u8;
+        self.len = point + 1 + digits;
+        self.text[self.len] = b'Z';
+        self.len += 1;
+    }
+
+    /// Two digits.
+    fn pair(&mut self, at: usize, value: u64) {
+        self.text[at] = b'0' + (value / 10) as u8;
+        self.text[at + 1] = b'0' + (value % 10) as u8;
+    }
 }
 
 /// Year, month and day of a number of days since the epoch, in the proleptic Gregorian calendar

@@ -4,7 +4,7 @@ use super::execute::{Executor, ReplayOrder};
 use super::flow::{Flow, Shape, View};
 use super::outcome::TableRows;
 use crate::data::{Column, Value};
-use crate::write::{FieldKeys, RowBatch, RowColumns, field_row, record_row, value_row};
+use crate::write::{FieldKeys, FieldRows, RowBatch, RowColumns, field_row, record_row, value_row};
 
 /// Rows that are written before a new piece may begin.
 const CHUNK: usize = 1024;
@@ -22,16 +22,24 @@ impl Executor<'_> {
             Shape::Fields(made) => Some(FieldKeys::new(made.names.iter().map(|(name, _)| name.as_str()))),
             _ => None,
         };
+        let mut fields = match (&flow.shape, &keys) {
+            (Shape::Fields(made), Some(keys)) => Some(FieldRows::new(keys, stream, &made.columns)),
+            _ => None,
+        };
         let stateless = self.context.order == ReplayOrder::AsTheyLie;
         let rows: Vec<u32> = view.each(flow.rows.len()).collect();
         for (rows, times) in rows.chunks(CHUNK).zip(times.chunks(CHUNK)) {
             let out = self.out.piece(sink);
-            for (&row, &ts) in rows.iter().zip(times) {
-                match (&flow.shape, &keys) {
-                    (Shape::Fields(made), Some(keys)) => {
-                        field_row(keys, stream, ts, &made.columns, row as usize, &mut out.bytes);
-                    }
-                    _ => write_row(flow, row, stream, ts, &mut out.bytes),
+            out.rows.reserve(rows.len());
+            let start = out.bytes.len();
+            for (nth, (&row, &ts)) in rows.iter().zip(times).enumerate() {
+                if nth == 1 && rows.len() == CHUNK {
+                    // More rows will be about as long as the first; a piece that grows is moved.
+                    out.bytes.reserve((out.bytes.len() - start) * CHUNK);
+                }
+                match &mut fields {
+                    Some(fields) => fields.row(ts, row as usize, &mut out.bytes),
+                    None => write_row(flow, row, stream, ts, &mut out.bytes),
                 }
                 out.end_row(flow.place(row, if stateless { 0 } else { ts }));
             }

@@ -19,6 +19,6 @@ mod waiting;
 mod writer;
 
 pub use encoding::{Destination, Encoding, StreamColumns, check_one_schema};
-pub use json::{FieldKeys, field_row, record_row, value_row};
+pub use json::{FieldKeys, FieldRows, field_row, record_row, value_row};
 pub use output::{Output, OutputError};
 pub use table::{RowBatch, RowColumns, TableFile};

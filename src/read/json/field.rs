@@ -93,7 +93,7 @@ pub(super) fn conform(value: Value, ty: &Type, times: &mut TimeReader) -> Option
         (Type::Float, Value::Int(i)) => Value::Float(i as f64),
         (Type::Timestamp, Value::Str(text)) => Value::Timestamp(times.text(text.as_bytes())?),
         (Type::Timestamp, Value::Int(i)) => Value::Timestamp(times.number(i.to_string().as_bytes())?),
-        (Type::Timestamp, Value::Float(f)) => Value::Timestamp(times.number(ryu::Buffer::new().format(f).as_bytes())?),
+        (Type::Timestamp, Value::Float(f)) => Value::Timestamp(times.number(zmij::Buffer::new().format(f).as_bytes())?),
         (Type::Duration, Value::Int(i)) => Value::Duration(i.checked_mul(1_000_000_000)?),
         (Type::Duration, Value::Float(f)) if f.abs() < 9.2e9 => Value::Duration((f * 1e9).round() as i64),
         (Type::List(item), Value::List(items)) => {
