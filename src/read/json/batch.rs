@@ -12,7 +12,7 @@ use super::fault::Fault;
 use super::record::{text_value, time_in};
 use super::scratch::{self, Scratch};
 use super::shared::Shared;
-use super::walk::{Span, Walk};
+use super::walk::{Shaped, Span, Walk};
 use super::{exact, string};
 use crate::data::{BadRecord, Column, EventRows, FieldId, Position, Pseudo, Rows, Value};
 use crate::read::time::TimeReader;
@@ -37,6 +37,8 @@ pub(super) struct Batch {
     shared: Arc<Shared>,
     of: usize,
     found: Builder,
+    /// By field: its column, where it was read along with the records.
+    read: Vec<Option<Column>>,
     later: Mutex<Later>,
 }
 
@@ -66,11 +68,43 @@ const NOT_YET: u32 = u32::MAX;
 
 impl Batch {
     pub(super) fn new(shared: Arc<Shared>, of: usize, found: Builder) -> Self {
-        Self {
+        let mut batch = Self {
             shared,
             of,
             found,
+            read: Vec::new(),
             later: Mutex::default(),
+        };
+        if batch.shared.compiled.eager_times {
+            batch.read_at_once();
+        }
+        batch
+    }
+
+    /// Reads the columns of the fields found at once, while the text is near: records whose times are
+    /// wanted may wait for others. Columns in which something is amiss are read when asked for, and
+    /// only the rows that are asked for.
+    fn read_at_once(&mut self) {
+        let fields = self.fields();
+        let read = fields.plan.fields.iter().map(|field| {
+            let place = fields.places.get(&field.id).filter(|place| place.at_once)?;
+            let mut reader = self.reader();
+            let column = reader.read(&fields.plan.fields[place.field], self.found_at_once(*place, None));
+            let sound = reader.bad.is_empty() && reader.big_ints.is_empty() && !matches!(column, Column::Any(_));
+            sound.then_some(column)
+        });
+        self.read = read.collect();
+        if self.read.iter().all(Option::is_some) {
+            self.found.spans = Vec::new();
+        }
+    }
+
+    fn reader(&self) -> ColumnReader<'_> {
+        ColumnReader {
+            morsel: &self.shared.text.bytes,
+            times: TimeReader::new(self.shared.compiled.plan.time_unit),
+            big_ints: Vec::new(),
+            bad: Vec::new(),
         }
     }
 
@@ -86,7 +120,7 @@ impl Batch {
         self.found.rows[row as usize]
     }
 
-    fn each(&self, rows: Option<&[u32]>) -> impl Iterator<Item = u32> {
+    fn each<'r>(&self, rows: Option<&'r [u32]>) -> impl Iterator<Item = u32> + Clone + use<'r> {
         let n = if rows.is_some() {
             0
         } else {
@@ -95,24 +129,32 @@ impl Batch {
         rows.unwrap_or_default().iter().copied().chain(0..n)
     }
 
-    /// The values of a field found at once, or later.
-    fn cells(&self, place: Place, rows: Option<&[u32]>) -> Vec<Cell> {
-        let spans = |row: u32, span: Span| Cell {
-            row,
-            span,
-            special: self.row(row).special,
-        };
+    /// The values of a field found at once.
+    fn found_at_once<'r>(
+        &'r self,
+        place: Place,
+        rows: Option<&'r [u32]>,
+    ) -> impl Iterator<Item = Cell> + Clone + use<'r> {
+        let stride = self.fields().n_kept;
         let slot = usize::from(place.slot);
-        if place.at_once {
-            let stride = self.fields().first.n_slots;
-            let span = |row: u32| self.found.spans[row as usize * stride + slot];
-            return self.each(rows).map(|row| spans(row, span(row))).collect();
-        }
+        self.each(rows).map(move |row| Cell {
+            row,
+            span: self.found.spans[row as usize * stride + slot],
+            special: self.found.rows[row as usize].special,
+        })
+    }
+
+    /// The values of a field found later.
+    fn found_later(&self, place: Place, rows: Option<&[u32]>) -> Vec<Cell> {
+        let slot = usize::from(place.slot);
         let mut later = self.later();
         self.find_rest(&mut later, rows);
-        self.each(rows)
-            .map(|row| spans(row, later.spans[later.places[row as usize] as usize + slot]))
-            .collect()
+        let cell = |row: u32| Cell {
+            row,
+            span: later.spans[later.places[row as usize] as usize + slot],
+            special: self.row(row).special,
+        };
+        self.each(rows).map(cell).collect()
     }
 
     /// Finds, in the selected rows, what is not found at once.
@@ -144,6 +186,8 @@ impl Batch {
             line: (0, text.len()),
             brackets: index.brackets(),
             special: at.special,
+            shape: Shaped::Unknown,
+            all_wanted: false,
         };
         let walked = walk.find(rest, spans);
         later.places[row as usize] = later.spans.len() as u32;
@@ -169,7 +213,10 @@ impl Batch {
     fn times(&self, rows: Option<&[u32]>) -> Column {
         if self.shared.compiled.eager_times {
             let before = |row: u32| self.shared.base.time_before_first(u64::from(self.row(row).nth));
-            let time = |row: u32| self.found.times[row as usize].or_else(|| before(row));
+            if let (Some(all), None) = (self.found.times.all(), rows) {
+                return Column::Timestamp(Int64Array::from(all.to_vec()));
+            }
+            let time = |row: u32| self.found.times.get(row as usize).or_else(|| before(row));
             return timestamp_column(self.each(rows).map(time));
         }
         let mut later = self.later();
@@ -239,14 +286,16 @@ impl Rows for Batch {
         let Some(place) = self.fields().places.get(&field).copied() else {
             return Column::nulls(rows.map_or(self.len(), <[u32]>::len));
         };
-        let cells = self.cells(place, rows);
-        let mut reader = ColumnReader {
-            morsel: &self.shared.text.bytes,
-            times: TimeReader::new(self.shared.compiled.plan.time_unit),
-            big_ints: Vec::new(),
-            bad: Vec::new(),
+        if let Some(Some(column)) = self.read.get(place.field) {
+            return rows.map_or_else(|| column.clone(), |rows| column.take(rows));
+        }
+        let mut reader = self.reader();
+        let field = &self.fields().plan.fields[place.field];
+        let column = if place.at_once {
+            reader.read(field, self.found_at_once(place, rows))
+        } else {
+            reader.read(field, self.found_later(place, rows).iter().copied())
         };
-        let column = reader.read(&self.fields().plan.fields[place.field], &cells);
         if !reader.big_ints.is_empty() {
             self.later().count_big_ints(&self.shared, &reader.big_ints);
         }

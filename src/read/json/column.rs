@@ -8,6 +8,7 @@ use arrow::buffer::{Buffer, NullBuffer};
 use super::fault::Fault;
 use super::field;
 use super::record::{read_time, text_value};
+use super::string;
 use super::views::{Views, ascii};
 use super::walk::Span;
 use crate::data::{Column, Type, Value};
@@ -22,6 +23,11 @@ pub(super) struct Cell {
     pub(super) span: Span,
     pub(super) special: bool,
 }
+
+/// The values of a field in some rows, which may be gone over again.
+pub(super) trait Cells: Iterator<Item = Cell> + Clone {}
+
+impl<I: Iterator<Item = Cell> + Clone> Cells for I {}
 
 /// Makes columns, and notes what cannot be read.
 #[derive(Debug)]
@@ -54,30 +60,20 @@ fn kind(value: &[u8]) -> Kind {
 
 impl ColumnReader<'_> {
     /// The column of a field.
-    pub(super) fn read(&mut self, field: &FieldPlan, cells: &[Cell]) -> Column {
+    pub(super) fn read(&mut self, field: &FieldPlan, cells: impl Cells) -> Column {
         match &field.ty {
             Type::Any => self.found(cells),
             Type::Timestamp => self.timestamps(field, cells),
             Type::Float => self.floats_of(field, cells),
-            Type::Int => self.checked(field, cells, Self::ints),
-            Type::Str => self.checked(field, cells, Self::strings),
-            Type::Bool => self.checked(field, cells, Self::bools),
+            Type::Int => self.ints(cells.clone()).unwrap_or_else(|| self.slow(field, cells)),
+            Type::Str => self.strings(cells.clone()).unwrap_or_else(|| self.slow(field, cells)),
+            Type::Bool => self.bools(cells.clone()).unwrap_or_else(|| self.slow(field, cells)),
             _ => self.slow(field, cells),
         }
     }
 
-    /// A column of one type, or, if some value is of another, value by value.
-    fn checked(
-        &mut self,
-        field: &FieldPlan,
-        cells: &[Cell],
-        read: impl Fn(&mut Self, &[Cell]) -> Option<Column>,
-    ) -> Column {
-        read(self, cells).unwrap_or_else(|| self.slow(field, cells))
-    }
-
-    fn slow(&mut self, field: &FieldPlan, cells: &[Cell]) -> Column {
-        let values = cells.iter().map(|cell| {
+    fn slow(&mut self, field: &FieldPlan, cells: impl Cells) -> Column {
+        let values = cells.map(|cell| {
             if cell.span.is_null(self.morsel) {
                 return Value::Null;
             }
@@ -89,17 +85,18 @@ impl ColumnReader<'_> {
         Column::from_values(values.collect())
     }
 
-    fn found(&mut self, cells: &[Cell]) -> Column {
-        let first = cells.iter().find(|cell| !cell.span.is_null(self.morsel));
+    fn found(&mut self, cells: impl Cells) -> Column {
+        let n = cells.clone().count();
+        let first = cells.clone().find(|cell| !cell.span.is_null(self.morsel));
         let Some(first) = first else {
-            return Column::nulls(cells.len());
+            return Column::nulls(n);
         };
         let column = match kind(first.span.of(self.morsel)) {
-            Kind::Str => self.strings(cells),
-            Kind::Bool => self.bools(cells),
+            Kind::Str => self.strings(cells.clone()),
+            Kind::Bool => self.bools(cells.clone()),
             Kind::Number => match parse_number(first.span.of(self.morsel)) {
-                Some(Number::Int(_)) => self.ints(cells),
-                Some(_) => self.floats(cells),
+                Some(Number::Int(_)) => self.ints(cells.clone()),
+                Some(_) => self.floats(cells.clone()),
                 None => None,
             },
             Kind::Other => None,
@@ -107,8 +104,8 @@ impl ColumnReader<'_> {
         column.unwrap_or_else(|| self.any(cells))
     }
 
-    fn any(&mut self, cells: &[Cell]) -> Column {
-        let values = cells.iter().map(|cell| {
+    fn any(&mut self, cells: impl Cells) -> Column {
+        let values = cells.map(|cell| {
             if cell.span.is_null(self.morsel) {
                 return Value::Null;
             }
@@ -129,8 +126,8 @@ impl ColumnReader<'_> {
     }
 
     /// Integers only; none if there is anything else.
-    fn ints(&mut self, cells: &[Cell]) -> Option<Column> {
-        let mut values = Nullable::new(cells.len());
+    fn ints(&mut self, cells: impl Cells) -> Option<Column> {
+        let mut values = Nullable::new(cells.size_hint().0);
         for cell in cells {
             let value = cell.span.of(self.morsel);
             match parse_number(value) {
@@ -144,8 +141,8 @@ impl ColumnReader<'_> {
     }
 
     /// Floats only; none if there is anything else.
-    fn floats(&mut self, cells: &[Cell]) -> Option<Column> {
-        let mut values = Nullable::new(cells.len());
+    fn floats(&mut self, cells: impl Cells) -> Option<Column> {
+        let mut values = Nullable::new(cells.size_hint().0);
         let mut big_ints = Vec::new();
         for cell in cells {
             let value = cell.span.of(self.morsel);
@@ -165,9 +162,9 @@ impl ColumnReader<'_> {
     }
 
     /// Numbers, as floats.
-    fn floats_of(&mut self, field: &FieldPlan, cells: &[Cell]) -> Column {
-        let mut values = Nullable::new(cells.len());
-        for cell in cells {
+    fn floats_of(&mut self, field: &FieldPlan, cells: impl Cells) -> Column {
+        let mut values = Nullable::new(cells.size_hint().0);
+        for cell in cells.clone() {
             let value = cell.span.of(self.morsel);
             match parse_number(value) {
                 Some(number) => values.push(number.as_f64()),
@@ -179,9 +176,9 @@ impl ColumnReader<'_> {
         Column::Float(Float64Array::new(values.into(), nulls))
     }
 
-    fn timestamps(&mut self, field: &FieldPlan, cells: &[Cell]) -> Column {
-        let mut values = Nullable::new(cells.len());
-        for cell in cells {
+    fn timestamps(&mut self, field: &FieldPlan, cells: impl Cells) -> Column {
+        let mut values = Nullable::new(cells.size_hint().0);
+        for cell in cells.clone() {
             if cell.span.is_null(self.morsel) {
                 values.push_null();
                 continue;
@@ -195,8 +192,8 @@ impl ColumnReader<'_> {
         Column::Timestamp(Int64Array::new(values.into(), nulls))
     }
 
-    fn bools(&mut self, cells: &[Cell]) -> Option<Column> {
-        let values = cells.iter().map(|cell| match cell.span.of(self.morsel) {
+    fn bools(&mut self, cells: impl Cells) -> Option<Column> {
+        let values = cells.map(|cell| match cell.span.of(self.morsel) {
             b"true" => Some(Some(true)),
             b"false" => Some(Some(false)),
             b"" | b"null" => Some(None),
@@ -207,8 +204,8 @@ impl ColumnReader<'_> {
     }
 
     /// Text only; none if there is anything else.
-    fn strings(&mut self, cells: &[Cell]) -> Option<Column> {
-        let mut views = Views::new(self.morsel, cells.len());
+    fn strings(&mut self, cells: impl Cells) -> Option<Column> {
+        let mut views = Views::new(self.morsel, cells.size_hint().0);
         let mut plain = Vec::new();
         for cell in cells {
             let value = cell.span.of(self.morsel);
@@ -220,7 +217,7 @@ impl ColumnReader<'_> {
                 continue;
             };
             let start = cell.span.start as usize + 1;
-            if !cell.special {
+            if !cell.special || string::is_plain(raw) {
                 views.push(start, ascii(raw));
                 continue;
             }
@@ -238,13 +235,16 @@ impl ColumnReader<'_> {
 }
 
 /// Values with holes.
-struct Nullable<T> {
+#[derive(Debug, Default)]
+pub(super) struct Nullable<T> {
     values: Vec<T>,
+    /// Empty while there are no holes.
     valid: Vec<bool>,
 }
 
-impl<T: Default> Nullable<T> {
-    fn new(n: usize) -> Self {
+impl<T: Copy + Default> Nullable<T> {
+    /// With room for about `n`.
+    pub(super) fn new(n: usize) -> Self {
         Self {
             values: Vec::with_capacity(n),
             valid: Vec::new(),
@@ -252,19 +252,29 @@ impl<T: Default> Nullable<T> {
     }
 
     #[inline]
-    fn push(&mut self, value: T) {
+    pub(super) fn push(&mut self, value: T) {
         self.values.push(value);
         if !self.valid.is_empty() {
             self.valid.push(true);
         }
     }
 
-    fn push_null(&mut self) {
+    pub(super) fn push_null(&mut self) {
         if self.valid.is_empty() {
             self.valid.resize(self.values.len(), true);
         }
         self.values.push(T::default());
         self.valid.push(false);
+    }
+
+    /// The value of a row.
+    pub(super) fn get(&self, row: usize) -> Option<T> {
+        self.valid.get(row).is_none_or(|valid| *valid).then(|| self.values[row])
+    }
+
+    /// All values, if there are no holes.
+    pub(super) fn all(&self) -> Option<&[T]> {
+        self.valid.is_empty().then_some(&self.values)
     }
 
     fn finish(self) -> (Vec<T>, Option<NullBuffer>) {

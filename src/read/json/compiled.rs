@@ -59,6 +59,8 @@ pub(super) struct TypeFields {
     pub(super) declared: Vec<(usize, Slot)>,
     /// The slots of the times: in `first` if they are eager, else in `rest`. In `time` they count from 0.
     pub(super) times: std::ops::Range<usize>,
+    /// How many of the first slots of `first` are kept of each record: times are read at once.
+    pub(super) n_kept: usize,
 }
 
 /// Where a field is found.
@@ -177,6 +179,7 @@ impl TypeFields {
             (first, rest.choose(from, &time))
         };
         Self {
+            n_kept: if eager_times { times.start } else { first.n_slots },
             first,
             rest,
             time: Trie::new(id(), &time, true).choose(0, &time),

@@ -35,6 +35,7 @@ use std::sync::Arc;
 use super::{Base, DecodePlan, Decoded, InputInfo, Look, MorselText};
 use crate::data::{BadRecord, EventRows};
 use batch::{Batch, Row};
+use column::Nullable;
 use compiled::{Compiled, TypeFields};
 use fault::Fault;
 use record::{RecordLine, RecordReader, each_record};
@@ -84,7 +85,17 @@ pub fn decode_at(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo, bas
         shared.base.set(base);
     }
     let mut pass = Pass::new(&shared);
-    let lines = scratch::with(&compiled, |scratch| pass.run(scratch));
+    let lines = scratch::with(&compiled, |scratch| {
+        pass.likely_rows = scratch.rows;
+        pass.look
+            .times
+            .reserve(if compiled.eager_times { scratch.records } else { 0 });
+        let lines = pass.run(scratch);
+        let rows = pass.builders.iter().flatten().map(|builder| builder.rows.len());
+        scratch.rows = rows.max().map_or(0, |rows| rows + rows / 8);
+        scratch.records = pass.look.times.len() + pass.look.times.len() / 8;
+        lines
+    });
     let Pass {
         builders,
         bad,
@@ -121,9 +132,21 @@ struct Builder {
     /// The spans of the fields found at once, row by row.
     spans: Vec<Span>,
     /// With eager times, those of the rows.
-    times: Vec<Option<i64>>,
+    times: Nullable<i64>,
     /// Where the types of the rows stand, if they differ.
     types: Vec<Span>,
+}
+
+impl Builder {
+    /// With room for about this many rows.
+    fn of(rows: usize, slots: usize, with_times: bool) -> Self {
+        Self {
+            rows: Vec::with_capacity(rows),
+            spans: Vec::with_capacity(rows * slots),
+            times: Nullable::new(if with_times { rows } else { 0 }),
+            types: Vec::new(),
+        }
+    }
 }
 
 /// One pass over a morsel.
@@ -140,6 +163,8 @@ struct Pass<'m> {
     /// The time of the record at hand stands there.
     looked: bool,
     spans: Vec<Span>,
+    /// About how many rows a type may have.
+    likely_rows: usize,
 }
 
 /// What becomes of a record that is not bad.
@@ -160,6 +185,7 @@ impl<'m> Pass<'m> {
             look: Look::default(),
             looked: false,
             spans: Vec::new(),
+            likely_rows: 0,
             shared,
         }
     }
@@ -212,7 +238,9 @@ impl<'m> Pass<'m> {
         if compiled.plan.check_all {
             exact::check(&walk.text[record.start..record.end]).map_err(|fault| fault.within(record.start))?;
         }
-        let Fate::Row { of, kind, time } = self.fate(walk, record, base)? else {
+        let fate = self.fate(walk, record, base)?;
+        walk.all_wanted = matches!(fate, Fate::Row { .. });
+        let Fate::Row { of, kind, time } = fate else {
             return Ok(());
         };
         let fields = &compiled.types[of];
@@ -287,7 +315,8 @@ impl<'m> Pass<'m> {
         (kind, time): (Span, Option<i64>),
     ) {
         let compiled = &self.shared.compiled;
-        let builder = self.builders[of].get_or_insert_default();
+        let builder =
+            self.builders[of].get_or_insert_with(|| Builder::of(self.likely_rows, fields.n_kept, compiled.eager_times));
         builder.rows.push(Row {
             start: (record.start + base) as u32,
             end: (record.end + base) as u32,
@@ -295,10 +324,13 @@ impl<'m> Pass<'m> {
             line: record.line as u32,
             special: record.special,
         });
-        let spans = self.spans.iter().take(fields.first.n_slots);
+        let spans = self.spans.iter().take(fields.n_kept);
         builder.spans.extend(spans.map(|span| span.within(base as u32)));
         if compiled.eager_times {
-            builder.times.push(time);
+            match time {
+                Some(time) => builder.times.push(time),
+                None => builder.times.push_null(),
+            }
         }
         if of == compiled.plan.types.len() {
             builder.types.push(kind.within(base as u32));

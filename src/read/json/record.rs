@@ -9,7 +9,7 @@ use super::prefilter::is_blank;
 use super::scratch::Scratch;
 use super::string;
 use super::trie::Trie;
-use super::walk::{Span, Walk, frame};
+use super::walk::{Shaped, Span, Walk, frame};
 use crate::data::BadCause;
 use crate::read::time::TimeReader;
 
@@ -53,6 +53,8 @@ pub(super) fn each_record(
             line: (0, 0),
             brackets: &[],
             special: false,
+            shape: Shaped::Unknown,
+            all_wanted: false,
         };
         let (mut start, mut bracket) = (0, 0);
         for line in &index.lines {
@@ -75,7 +77,7 @@ pub(super) fn each_record(
             } else {
                 frame(chunk, (first, end), brackets, line.flags & Line::ODD != 0)
             };
-            walk.special = record.special;
+            (walk.special, walk.shape) = (record.special, Shaped::Unknown);
             (walk.line, walk.brackets) = ((first, end), brackets);
             each(&mut walk, record, from, framed);
         }
@@ -208,7 +210,7 @@ impl<'m> RecordReader<'m> {
             let at = span.start as usize;
             Fault::new(at, BadCause::BadType, "the type field holds no text")
         })?;
-        if !special {
+        if !special || string::is_plain(raw) {
             return Ok(self.compiled.type_index(raw));
         }
         self.name.clear();

@@ -14,6 +14,10 @@ pub(super) struct Scratch {
     pub(super) index: Index,
     pub(super) memory: Memory,
     pub(super) spans: Vec<Span>,
+    /// About how many rows of one type a morsel has.
+    pub(super) rows: usize,
+    /// About how many records it has.
+    pub(super) records: usize,
     of: Option<Arc<Compiled>>,
 }
 
@@ -57,4 +61,10 @@ pub(super) fn compiled(plan: &Arc<DecodePlan>) -> Arc<Compiled> {
             fresh
         }
     })
+}
+
+/// Lets this thread's scratch learn anew, after a test has used it with other tries.
+#[cfg(test)]
+pub(super) fn forget() {
+    SCRATCH.with_borrow_mut(|scratch| scratch.of = None);
 }

@@ -6,6 +6,14 @@
 use super::fault::Fault;
 use crate::data::BadCause;
 
+/// Whether what stands between two quotes is ASCII and reads as it is written.
+#[inline]
+pub(super) fn is_plain(raw: &[u8]) -> bool {
+    raw.iter().fold(true, |plain, &byte| {
+        plain & (byte.wrapping_sub(0x20) < 0x60) & (byte != b'\\')
+    })
+}
+
 /// Checks what stands between two quotes; whether it has escapes. `at` is where it begins, for messages.
 pub(super) fn check(raw: &[u8], at: usize) -> Result<bool, Fault> {
     let mut escapes = false;

@@ -22,6 +22,8 @@ pub(super) struct Trie {
     pub(super) id: usize,
     /// Paths of which only the first that is there counts.
     pub(super) choice: Option<Choice>,
+    /// All paths are keys of the record itself.
+    pub(super) is_flat: bool,
     /// Where all paths are keys of the record itself, and few: what finds each edge's key in quotes.
     pub(super) keys: Option<Vec<Finder<'static>>>,
 }
@@ -93,6 +95,7 @@ impl Trie {
             data: 0,
             id,
             choice: None,
+            is_flat: false,
             keys: None,
         };
         for path in paths {
@@ -110,7 +113,8 @@ impl Trie {
         let wanted = |edge: &Edge| edge.is_needed();
         let plain = |edge: &Edge| edge.child.is_none() && edge.flats.is_empty();
         let root = &trie.nodes[0].edges;
-        if root.iter().all(plain) && root.iter().filter(|edge| wanted(edge)).count() <= FEW_KEYS {
+        trie.is_flat = root.iter().all(plain);
+        if trie.is_flat && root.iter().filter(|edge| wanted(edge)).count() <= FEW_KEYS {
             let finder = |edge: &Edge| {
                 let quoted = [b"\"", &edge.key[..], b"\""].concat();
                 Finder::new(&quoted).into_owned()

@@ -83,6 +83,7 @@ fn view(text: &str, buffer: u32, start: usize) -> u128 {
 #[inline]
 pub(super) fn ascii(bytes: &[u8]) -> &str {
     debug_assert!(bytes.is_ascii());
-    // SAFETY: the index found no byte beyond ASCII on the line (`Line::SPECIAL`).
+    // SAFETY: the index found no byte beyond ASCII on the line (`Line::SPECIAL`), or the text was looked
+    // through (`string::is_plain`).
     unsafe { std::str::from_utf8_unchecked(bytes) }
 }

@@ -6,11 +6,15 @@
 //! order) only saves it the search for a key. Of duplicate keys the first wins.
 
 mod plain;
+mod shape;
 
 use super::fault::Fault;
 use super::string::key_is;
 use super::trie::{Choice, Edge, Item, Slot, Trie};
 use crate::data::BadCause;
+use shape::Shapes;
+
+pub(super) use shape::Shaped;
 
 /// Where a value stands in a text, with its quotes or brackets. An empty span is no value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +65,7 @@ impl Span {
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     tries: Vec<Vec<Vec<Guess>>>,
+    shapes: Shapes,
 }
 
 /// A key of at most 16 bytes (with its quotes, without escapes) as it was last seen at its place.
@@ -115,6 +120,7 @@ impl Memory {
     /// Makes room for these tries, which are numbered by their ids.
     pub(super) fn prepare<'a>(&mut self, tries: impl Iterator<Item = &'a Trie>) {
         self.tries.clear();
+        self.shapes = Shapes::default();
         for trie in tries {
             self.tries.resize_with(self.tries.len().max(trie.id + 1), Vec::new);
             self.tries[trie.id].resize_with(trie.nodes.len(), Vec::new);
@@ -145,6 +151,54 @@ pub(super) struct Walk<'a> {
     pub(super) brackets: &'a [u32],
     /// Keys may have escapes.
     pub(super) special: bool,
+    /// Whether the line is written like one before.
+    pub(super) shape: Shaped,
+    /// More than its type is wanted of most lines.
+    pub(super) all_wanted: bool,
+}
+
+/// A line with the marks of the text it stands in.
+#[derive(Clone, Copy, Debug)]
+struct Marked<'a> {
+    text: &'a [u8],
+    bitmap: &'a [u64],
+    line: (usize, usize),
+}
+
+impl Marked<'_> {
+    /// The first mark at or after a byte; the end of the line if there is none.
+    #[inline(always)]
+    fn mark(self, at: usize) -> usize {
+        let word = at / 64;
+        if let Some(&[here, next, ..]) = self.bitmap.get(word..) {
+            // Whether it is in this word or the next is hard to foretell, so no jump depends on it.
+            let here = here & (u64::MAX << (at % 64));
+            let (bits, from) = if here != 0 { (here, word) } else { (next, word + 1) };
+            if bits != 0 {
+                return from * 64 + bits.trailing_zeros() as usize;
+            }
+        }
+        self.far_mark(at)
+    }
+
+    /// The same where it is not near.
+    fn far_mark(self, at: usize) -> usize {
+        let mut word = at / 64;
+        let mut bits = self.bitmap.get(word).map_or(0, |bits| bits & (u64::MAX << (at % 64)));
+        while bits == 0 {
+            word += 1;
+            match self.bitmap.get(word) {
+                Some(next) => bits = *next,
+                None => return self.line.1,
+            }
+        }
+        word * 64 + bits.trailing_zeros() as usize
+    }
+
+    #[inline(always)]
+    fn byte(self, at: usize) -> u8 {
+        self.text.get(at).copied().unwrap_or(0)
+    }
 }
 
 /// A place in a walk: a byte, and the number of the next bracket of the line.
@@ -198,6 +252,9 @@ struct Search<'t> {
 impl Walk<'_> {
     /// Finds the wanted values of the line. `out` has a place for each slot.
     pub(super) fn find(&mut self, trie: &Trie, out: &mut [Span]) -> Result<(), Fault> {
+        if trie.is_flat && self.brackets.len() == 2 && (trie.n_slots > 1 || self.all_wanted) && self.shaped(trie, out) {
+            return Ok(());
+        }
         out.fill(Span::MISSING);
         if let Some(keys) = &trie.keys
             && self.is_plain()
@@ -221,16 +278,16 @@ impl Walk<'_> {
     /// The first mark at or after a byte. There is one up to the end of the object.
     #[inline(always)]
     fn mark(&self, at: usize) -> usize {
-        let mut word = at / 64;
-        let mut bits = self.bitmap.get(word).map_or(0, |bits| bits & (u64::MAX << (at % 64)));
-        while bits == 0 {
-            word += 1;
-            match self.bitmap.get(word) {
-                Some(next) => bits = *next,
-                None => return self.line.1,
-            }
+        self.marked().mark(at)
+    }
+
+    #[inline(always)]
+    fn marked(&self) -> Marked<'_> {
+        Marked {
+            text: self.text,
+            bitmap: self.bitmap,
+            line: self.line,
         }
-        word * 64 + bits.trailing_zeros() as usize
     }
 
     #[inline(always)]
