@@ -93,6 +93,25 @@ impl Accumulators {
         }
     }
 
+    /// Adds all groups of another object with the same calls, each to the one of ours that `into` has for
+    /// it; their rows come after ours.
+    ///
+    /// # Panics
+    /// When one of ours is not there.
+    pub fn merge_all(&mut self, into: &[u32], other: &Self) {
+        for (state, other) in self.states.iter_mut().zip(&other.states) {
+            state.merge_all(into, other);
+        }
+    }
+
+    /// Becomes what another with the same calls is.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.groups = other.groups;
+        for (state, other) in self.states.iter_mut().zip(&other.states) {
+            state.copy_from(other);
+        }
+    }
+
     /// The values of some groups: a column for each call, with one value for each of `groups`. What
     /// cannot be evaluated is null, and is added to `errors`, calls in order.
     ///

@@ -199,6 +199,19 @@ impl AllExtremes {
         }
     }
 
+    /// Becomes what another is; keeps the memory.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.len = other.len;
+        match (&mut self.held, &other.held) {
+            (Extremes::Float(own), Extremes::Float(of)) => own.clone_from(of),
+            (Extremes::Whole(own_kind, own), Extremes::Whole(kind, of)) => {
+                *own_kind = *kind;
+                own.clone_from(of);
+            }
+            (own, of) => own.clone_from(of),
+        }
+    }
+
     /// The values of some groups, where all are floats or all integers.
     pub(super) fn column(&self, function: AggFunction, groups: &[u32]) -> Option<Column> {
         let place = usize::from(function != AggFunction::Min);

@@ -2,8 +2,8 @@
 //!
 //! A finite float is `m * 2^e` with a whole `m` below 2^53. A group keeps its sum as a 128-bit whole
 //! number of units of `2^base`, and the sum of the squares as a 256-bit one of units of `2^(2 base)`:
-//! then the square of a term in units is the term of the squares. The base is chosen 20 binary places
-//! below the first float and moved down when a smaller one comes and there is room; integers have base
+//! then the square of a term in units is the term of the squares. The base is chosen some binary places
+//! below the first float, a multiple of 16 so that most groups have the same, and moved down when a smaller one comes and there is room; integers have base
 //! 0. When the terms differ too much in size for 128 bits, the sums move to numbers wide enough for
 //! all floats, in a vector beside the groups. So sums do not depend on the order of rows or on how
 //! groups are merged, and a term can be taken away again.
@@ -22,8 +22,10 @@ const SPILLED: i16 = 20_001;
 const HIGHEST_BASE: i32 = 890;
 /// By how much a float of 53 bits may be shifted to stay below 2^126.
 const WIDEST_SHIFT: u32 = 73;
-/// How far below the first float the base lies.
-const MARGIN: i32 = 20;
+/// How far below the first float the base lies at least.
+const MARGIN: i32 = 8;
+/// Bases are multiples of this, where there is nothing against it.
+const STEP: i32 = 16;
 /// The base of wide sums; no base of a group is lower.
 const WIDE_BASE: i32 = -1152;
 
@@ -76,6 +78,12 @@ impl<const Q: usize> Default for Moments<Q> {
     }
 }
 
+/// The base for floats of `e` and some smaller ones.
+#[inline(always)]
+fn base_for(e: i32) -> i32 {
+    (e - MARGIN).div_euclid(STEP) * STEP
+}
+
 /// `m` and `e` of a float `m * 2^e`.
 #[inline(always)]
 fn split(x: f64) -> (i64, i32) {
@@ -119,9 +127,10 @@ impl<const Q: usize> Moments<Q> {
     fn add_slowly(&mut self, x: f64, wide: &mut Vec<WideSums>) {
         if x.is_finite() {
             let (m, e) = split(x);
-            if self.base == EMPTY && m != 0 && e - MARGIN <= HIGHEST_BASE {
-                self.base = (e - MARGIN) as i16;
-                self.put(i128::from(m) << MARGIN, false);
+            let base = base_for(e);
+            if self.base == EMPTY && m != 0 && base <= HIGHEST_BASE {
+                self.base = base as i16;
+                self.put(i128::from(m) << (e - base), false);
                 return;
             }
             self.settle(i128::from(m), e, false, wide);
@@ -187,7 +196,7 @@ impl<const Q: usize> Moments<Q> {
                 self.base = if e == 0 {
                     0
                 } else {
-                    (e - MARGIN).min(HIGHEST_BASE) as i16
+                    base_for(e).min(HIGHEST_BASE) as i16
                 };
             }
             if self.make_room(m, e) {
@@ -211,7 +220,7 @@ impl<const Q: usize> Moments<Q> {
             return high - base <= 126 || self.raise(high - 126 - base);
         }
         let room = |to: i32| high - to <= 126 && self.spare() >= base - to;
-        let lower = [e - MARGIN, e.min(base), low]
+        let lower = [base_for(e), e.min(base), low]
             .into_iter()
             .find(|&to| to <= low && room(to));
         lower.is_some_and(|to| self.lower(base - to))
@@ -293,10 +302,12 @@ impl<const Q: usize> Moments<Q> {
     fn merge_narrow(&mut self, mut other: Self, wide: &mut Vec<WideSums>) {
         let (own, base) = (i32::from(self.base), i32::from(other.base));
         let low = own.min(base);
-        let fits = self.spare() >= own - low && other.spare() >= base - low;
+        let fits = own == base || (self.spare() >= own - low && other.spare() >= base - low);
         if fits {
-            self.lower(own - low);
-            other.lower(base - low);
+            if own != base {
+                self.lower(own - low);
+                other.lower(base - low);
+            }
             if let Some(sum) = self.sum.checked_add(other.sum) {
                 let mut squares = self.squares;
                 let mut carry = false;

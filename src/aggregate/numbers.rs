@@ -60,6 +60,12 @@ impl<const Q: usize> Numbers<Q> {
         value(&self.groups[group], &self.wide, function)
     }
 
+    /// Becomes what another is; keeps the memory.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.groups.clone_from(&other.groups);
+        self.wide.clone_from(&other.wide);
+    }
+
     /// The values of some groups, where all are counts or floats.
     pub(super) fn column(&self, function: AggFunction, groups: &[u32]) -> Option<Column> {
         let of = |group: u32| &self.groups[group as usize];

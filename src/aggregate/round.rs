@@ -125,9 +125,13 @@ fn square_root(square: Scaled) -> Scaled {
 /// The root of a number of 127 or 128 bits, rounded down: that of floats, put right. The square of
 /// the float's root is wrong by less than 2^77, the corrected one's by less than 2.
 fn integer_root(x: u128) -> u128 {
-    let first = ((x as f64).sqrt() as u128).min(u128::from(u64::MAX));
-    let off = x.wrapping_sub(first * first) as i128;
-    let mut root = (first as i128 + (off as f64 / (2.0 * first as f64)) as i128).clamp(0, i128::from(u64::MAX)) as u128;
+    const HALF: f64 = 4_294_967_296.0;
+    let first = (((x >> 64) as u64 as f64).sqrt() * HALF) as u64;
+    let off = x.wrapping_sub(u128::from(first) * u128::from(first)) as i128;
+    // All but 16 bits fit into a word.
+    let off = (off >> 16) as i64 as f64 * 65_536.0;
+    let right = (off / (2.0 * first as f64)) as i64;
+    let mut root = (i128::from(first) + i128::from(right)).clamp(0, i128::from(u64::MAX)) as u128;
     while root * root > x {
         root -= 1;
     }
@@ -202,6 +206,17 @@ mod tests {
             let (bits, rest_of_bits) = by_bits(taken, divisor.into());
             prop_assert_eq!(&ratio[1..], &bits[1..]);
             prop_assert_eq!(rest, rest_of_bits || bits[0] != 0);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn roots_are_the_largest_that_fit(x in (1_u128 << 126)..=u128::MAX, small in 0_u32..2) {
+            for x in [x, x >> small | 1 << 126, (x >> 64) << 64, u128::MAX - (x >> 100)] {
+                let root = integer_root(x);
+                prop_assert!(root * root <= x);
+                prop_assert!((root + 1).checked_mul(root + 1).is_none_or(|next| next > x));
+            }
         }
     }
 

@@ -132,6 +132,33 @@ impl State {
         }
     }
 
+    /// Adds all groups of another object, each to one of ours.
+    pub(super) fn merge_all(&mut self, into: &[u32], other: &Self) {
+        let into = || (0..).zip(into.iter().map(|group| *group as usize));
+        match (self, other) {
+            (Self::Rows(own), Self::Rows(other)) => into().for_each(|(from, group)| own.merge(group, other, from)),
+            (Self::Sum(own), Self::Sum(other)) => into().for_each(|(from, group)| own.merge(group, other, from)),
+            (Self::Moments(own), Self::Moments(other)) => {
+                into().for_each(|(from, group)| own.merge(group, other, from));
+            }
+            (Self::Extremes(own), Self::Extremes(other)) => {
+                into().for_each(|(from, group)| own.merge(group, other, from));
+            }
+            (own, other) => into().for_each(|(from, group)| own.merge(group, other, from)),
+        }
+    }
+
+    /// Becomes what another is; keeps the memory, mostly.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Rows(own), Self::Rows(other)) | (Self::Count(own), Self::Count(other)) => own.copy_from(other),
+            (Self::Sum(own), Self::Sum(other)) => own.copy_from(other),
+            (Self::Moments(own), Self::Moments(other)) => own.copy_from(other),
+            (Self::Extremes(own), Self::Extremes(other)) => own.copy_from(other),
+            (own, other) => own.clone_from(other),
+        }
+    }
+
     pub(super) fn read(&self, call: &Call, group: usize) -> Read {
         match self {
             Self::Rows(state) | Self::Count(state) => Ok(state.read(group)),

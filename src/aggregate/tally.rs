@@ -65,6 +65,11 @@ impl Tally {
         Value::Int(self.0[group] as i64)
     }
 
+    /// Becomes what another is; keeps the memory.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.0.clone_from(&other.0);
+    }
+
     /// The counts of some groups.
     pub(super) fn column(&self, groups: &[u32]) -> Option<Column> {
         ints(groups, |group| Some(Some(self.0[group as usize] as i64)))

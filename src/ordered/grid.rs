@@ -49,6 +49,8 @@ struct Stacks {
     back: Groups,
     /// The panes that `back` holds.
     parts: VecDeque<Pane>,
+    /// Panes that were let go, to be used again.
+    gone: Vec<Groups>,
 }
 
 fn gcd(a: i64, b: i64) -> i64 {
@@ -61,6 +63,7 @@ impl Grid {
             front: Vec::new(),
             back: Groups::new(&setting.calls),
             parts: VecDeque::new(),
+            gone: Vec::new(),
         };
         Self {
             setting: setting.clone(),
@@ -110,7 +113,7 @@ impl Grid {
     }
 
     fn recycle(&mut self, mut groups: Groups) {
-        if self.spare.len() < 4 {
+        if self.spare.len() < 8 {
             groups.clear();
             self.spare.push(groups);
         }
@@ -144,6 +147,9 @@ impl Grid {
         self.next_end = end.saturating_add(self.slide);
         if let Some(stacks) = &mut self.stacks {
             stacks.drop_before(self.next_end.saturating_sub(self.size));
+            while let Some(groups) = self.stacks.as_mut().and_then(|stacks| stacks.gone.pop()) {
+                self.recycle(groups);
+            }
         }
         if self.setting.lateness > 0 {
             return;
@@ -291,13 +297,13 @@ impl Stacks {
     fn drop_before(&mut self, start: i64) {
         loop {
             while self.front.last().is_some_and(|pane| pane.start < start) {
-                self.front.pop();
+                self.gone.extend(self.front.pop().map(|pane| pane.groups));
             }
             if !self.front.is_empty() || self.parts.front().is_none_or(|pane| pane.start >= start) {
                 return;
             }
             while self.parts.front().is_some_and(|pane| pane.start < start) {
-                self.parts.pop_front();
+                self.gone.extend(self.parts.pop_front().map(|pane| pane.groups));
             }
             self.flip();
         }

@@ -69,9 +69,28 @@ impl Groups {
 
     /// Adds all groups of another, whose rows come after ours.
     pub(super) fn absorb(&mut self, other: &Self) {
-        for number in 0..other.len() as u32 {
-            self.absorb_one(other, number);
+        if self.len() == 0 {
+            self.copy_from(other);
+            return;
         }
+        self.numbers.clear();
+        for (number, first) in (0..).zip(&other.first) {
+            let mine = self.keys.number_of(&other.keys, number);
+            match self.first.get_mut(mine as usize) {
+                Some(known) => *known = (*first).min(*known),
+                None => self.first.push(*first),
+            }
+            self.numbers.push(mine);
+        }
+        self.held.grow(self.first.len());
+        self.held.merge_all(&self.numbers, &other.held);
+    }
+
+    /// Becomes what another is; keeps the memory.
+    fn copy_from(&mut self, other: &Self) {
+        self.keys.copy_from(&other.keys);
+        self.held.copy_from(&other.held);
+        self.first.clone_from(&other.first);
     }
 
     /// Adds one group of another; the number it has here.

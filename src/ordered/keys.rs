@@ -5,7 +5,7 @@
 //! numbers the keys it meets; the numbers are dense, so that state stands in vectors. Cost: a hash
 //! and a comparison of bytes a row; a key of one text or int column is never copied to be looked up.
 
-use arrow::array::{Array, Int64Array, StringViewArray, StringViewBuilder};
+use arrow::array::{Array, Int64Array, StringViewArray, StringViewBuilder, make_view};
 use indexmap::IndexMap;
 use rapidhash::v3::rapidhash_v3;
 
@@ -100,6 +100,15 @@ impl<'a> Reader<'a> {
             [Column::Int(array)] => Self::Int(array),
             [one] => Self::One(one),
             several => Self::Several(several),
+        }
+    }
+
+    /// The view of a short text.
+    #[inline]
+    fn short(&self, row: usize) -> Option<u128> {
+        match self {
+            Self::Str(array) if array.is_valid(row) => Some(array.views()[row]).filter(|view| *view as u32 <= SHORT),
+            _ => None,
         }
     }
 
@@ -229,9 +238,16 @@ pub struct KeyTable {
     /// Where the bytes of each key end in `arena`.
     ends: Vec<usize>,
     arena: Vec<u8>,
+    /// Of each key that is a short text the view of it, in which all of it stands; else [`NOT_SHORT`].
+    views: Vec<u128>,
     /// Keys whose first form their bytes do not tell.
     odd: IndexMap<u32, Vec<Value>, FixedHasher>,
 }
+
+/// No view: its length would be too long for a short text.
+const NOT_SHORT: u128 = u128::MAX;
+/// The longest text that stands in its view.
+const SHORT: u32 = 12;
 
 const UPPER: u64 = !0xffff_ffff;
 
@@ -261,13 +277,25 @@ impl KeyTable {
         self.tags.clear();
         self.ends.clear();
         self.arena.clear();
+        self.views.clear();
         self.odd.clear();
+    }
+
+    /// Becomes what another table is, and keeps the memory.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.cells.clone_from(&other.cells);
+        self.hashes.clone_from(&other.hashes);
+        self.tags.clone_from(&other.tags);
+        self.ends.clone_from(&other.ends);
+        self.arena.clone_from(&other.arena);
+        self.views.clone_from(&other.views);
+        self.odd.clone_from(&other.odd);
     }
 
     /// About how many bytes of memory are held.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.cells.capacity() * 8 + self.hashes.capacity() * 17 + self.arena.capacity()
+        self.cells.capacity() * 8 + self.hashes.capacity() * 33 + self.arena.capacity()
     }
 
     /// Appends the number of each row's key; keys not met before are added, and their rows reported.
@@ -292,6 +320,10 @@ impl KeyTable {
         let mut scratch = Vec::new();
         for row in rows {
             let hash = keys.hashes[row];
+            if let Some(number) = reader.short(row).and_then(|view| self.find_short(hash, view)) {
+                numbers.push(number);
+                continue;
+            }
             let before = self.len();
             let number = reader.with(row, &mut scratch, |tag, bytes| self.find_or_add(hash, tag, bytes));
             if self.len() > before {
@@ -377,6 +409,24 @@ impl KeyTable {
         }
     }
 
+    /// The number of a key that is a short text, if it is here.
+    #[inline]
+    fn find_short(&self, hash: u64, view: u128) -> Option<u32> {
+        let mask = self.cells.len().checked_sub(1)?;
+        let mut at = hash as usize & mask;
+        loop {
+            let cell = self.cells[at];
+            if cell == 0 {
+                return None;
+            }
+            let number = (cell & !UPPER) as u32 - 1;
+            if cell & UPPER == hash & UPPER && self.views[number as usize] == view {
+                return Some(number);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
     fn find_or_add(&mut self, hash: u64, tag: u8, bytes: &[u8]) -> u32 {
         match self.find(hash, tag, bytes) {
             Ok(number) => number,
@@ -393,6 +443,8 @@ impl KeyTable {
         self.hashes.push(hash);
         self.tags.push(tag);
         self.arena.extend_from_slice(bytes);
+        let short = tag == STR && bytes.len() <= SHORT as usize;
+        self.views.push(if short { make_view(bytes, 0, 0) } else { NOT_SHORT });
         self.ends.push(self.arena.len());
         number
     }
