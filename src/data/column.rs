@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray, Float64Array, Int64Array, StringViewArray};
+use arrow::datatypes::DataType;
 
 use super::Value;
 
@@ -237,21 +238,28 @@ fn one_value(columns: &[&Column]) -> Option<Value> {
 /// Arrays of one type one after another; none when they are not.
 fn joined(columns: &[&Column], len: usize) -> Option<Column> {
     use arrow::array::AsArray;
+    use arrow::array::{ArrayRef, new_null_array};
     use arrow::compute::concat;
     use arrow::datatypes::{Float64Type, Int64Type};
     if let Some(value) = one_value(columns) {
         return Some(Column::Const(value, len));
     }
+    // A column of nulls goes with any type.
+    let empty = |column: &&&Column| matches!(column, Column::Const(Value::Null, _));
+    let first = columns.iter().find(|column| !empty(column))?;
+    let nulls = |column: &&Column| empty(&column).then(|| new_null_array(&first.array_type(), column.len()));
+    let nulls: Vec<Option<ArrayRef>> = columns.iter().map(nulls).collect();
     macro_rules! of {
         ($variant:ident) => {{
-            let arrays = columns.iter().map(|column| match column {
-                Column::$variant(array) => Some(array as &dyn Array),
+            let arrays = columns.iter().zip(&nulls).map(|pair| match pair {
+                (_, Some(nulls)) => Some(nulls.as_ref()),
+                (Column::$variant(array), _) => Some(array as &dyn Array),
                 _ => None,
             });
             concat(&arrays.collect::<Option<Vec<_>>>()?).ok()?
         }};
     }
-    Some(match columns.first()? {
+    Some(match first {
         Column::Bool(_) => Column::Bool(of!(Bool).as_boolean().clone()),
         Column::Int(_) => Column::Int(of!(Int).as_primitive::<Int64Type>().clone()),
         Column::Timestamp(_) => Column::Timestamp(of!(Timestamp).as_primitive::<Int64Type>().clone()),
@@ -260,6 +268,19 @@ fn joined(columns: &[&Column], len: usize) -> Option<Column> {
         Column::Str(_) => Column::Str(of!(Str).as_string_view().clone()),
         Column::Const(..) | Column::Any(_) => return None,
     })
+}
+
+impl Column {
+    /// The type of the array that holds the values.
+    fn array_type(&self) -> DataType {
+        match self {
+            Self::Bool(_) => DataType::Boolean,
+            Self::Int(_) | Self::Timestamp(_) | Self::Duration(_) => DataType::Int64,
+            Self::Float(_) => DataType::Float64,
+            Self::Str(_) => DataType::Utf8View,
+            Self::Const(..) | Self::Any(_) => DataType::Null,
+        }
+    }
 }
 
 fn take_array(column: &Column, indices: &[u32]) -> Column {

@@ -67,16 +67,17 @@ pub fn write_float(f: f64, out: &mut Vec<u8>) {
     }
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(f).as_bytes();
-    // Exponents are written without a plus.
-    const FIRST_WITH_EXPONENT: f64 = 1e16;
-    match text.iter().position(|byte| *byte == b'+') {
-        Some(plus) if f.abs() >= FIRST_WITH_EXPONENT => {
-            out.extend_from_slice(&text[..plus]);
-            out.extend_from_slice(&text[plus + 1..]);
-        }
-        _ => out.extend_from_slice(text),
+    if f.abs() < FIRST_WITH_EXPONENT {
+        out.extend_from_slice(text);
+        return;
     }
+    // Exponents are written without a plus.
+    text.split(|byte| *byte == b'+')
+        .for_each(|part| out.extend_from_slice(part));
 }
+
+/// Large floats are written with an exponent from here on.
+const FIRST_WITH_EXPONENT: f64 = 1e16;
 
 /// A duration in seconds.
 #[must_use]

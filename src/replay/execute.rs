@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::flow::{Flow, Shape, View};
 use super::hold::Held;
-use super::outcome::{ErrorKey, Outcome};
+use super::outcome::{Buffers, ErrorKey, Outcome};
 use super::rows::{Lineage, Projected, Retyped, Values};
 use super::segments;
 use super::side;
@@ -27,6 +27,8 @@ pub(super) struct Context<'a> {
     pub(super) sink_names: Vec<Vec<u8>>,
     /// For each sink whether its rows go out as columns.
     pub(super) typed: Vec<bool>,
+    /// For the text of rows.
+    pub(super) buffers: Arc<Buffers>,
     /// `--seed`, which also chooses samples.
     pub(super) seed: u64,
     /// The names of the inputs.

@@ -1,5 +1,7 @@
 //! What comes out of a morsel, and how it adds up over the run.
 
+use std::sync::{Mutex, PoisonError};
+
 use indexmap::IndexMap;
 
 use super::clock::MorselClock;
@@ -10,7 +12,34 @@ use crate::plan::{Plan, StageId};
 use crate::write::{RowBatch, RowColumns};
 
 /// About how many bytes of text a piece holds: more would be moved again and again as it grows.
-const PIECE: usize = 1 << 20;
+pub(super) const PIECE: usize = 1 << 20;
+
+/// Buffers of written rows, to be used again: pages of new ones would have to be made first.
+#[derive(Debug, Default)]
+pub(super) struct Buffers(Mutex<Vec<Vec<u8>>>);
+
+impl Buffers {
+    /// How many are kept.
+    const MOST: usize = 32;
+
+    /// An empty buffer with room for about so many bytes.
+    pub(super) fn take(&self, bytes: usize) -> Vec<u8> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buffer = kept.pop().unwrap_or_default();
+        drop(kept);
+        buffer.reserve(bytes);
+        buffer
+    }
+
+    /// Takes a buffer back, if it is one of usual size.
+    pub(super) fn give(&self, mut buffer: Vec<u8>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < Self::MOST && (PIECE / 2..=2 * PIECE).contains(&buffer.capacity()) {
+            buffer.clear();
+            kept.push(buffer);
+        }
+    }
+}
 
 /// Rows written to one sink: text, and for each row where it stands and where it ends; or columns.
 #[derive(Debug, Default)]

@@ -2,11 +2,12 @@
 //! others may still come before wait.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use super::RunOptions;
-use super::outcome::{Outcome, SinkRows, TableRows};
+use super::outcome::{Buffers, Outcome, SinkRows, TableRows};
 use crate::data::Place;
 use crate::plan::{Plan, Sink};
 use crate::write::{Destination, Encoding, Output, OutputError, StreamColumns, TableFile, check_one_schema};
@@ -20,6 +21,8 @@ pub(super) struct Outputs {
     pub(super) rows: Vec<u64>,
     /// By sink: its rows go out as columns, not as text.
     pub(super) typed: Vec<bool>,
+    /// Buffers of text that was written.
+    pub(super) buffers: Arc<Buffers>,
 }
 
 enum File {
@@ -57,6 +60,7 @@ impl Outputs {
             waiting: plan.sinks.iter().map(|_| Vec::new()).collect(),
             rows: vec![0; plan.sinks.len()],
             typed,
+            buffers: Arc::default(),
         })
     }
 
@@ -88,6 +92,7 @@ impl Outputs {
                 File::Text(file) => file.write(&merged(&ready))?,
                 File::Table(_, file) => table(file, &ready)?,
             }
+            ready.into_iter().for_each(|(_, piece)| self.buffers.give(piece.bytes));
         }
         Ok(())
     }

@@ -52,6 +52,7 @@ pub fn run(
     let mut writer = Writer::new(plan, inputs, options, observer)?;
     let mut context = Context::new(plan, &program, inputs, options, tables);
     context.typed.clone_from(&writer.outputs.typed);
+    context.buffers = Arc::clone(&writer.outputs.buffers);
     let mut supply = Supply::new(plan, &context.decode, inputs, options, observer)?;
     let mut ready = first_pass(&context, supply.round()?, &mut writer.numbers);
     while !ready.tasks.is_empty() && writer.stopped.is_none() {
@@ -506,6 +507,7 @@ impl<'a> Context<'a> {
             decode: Arc::new(plan.decode.clone()),
             fields: Arc::new(plan.query.fields.clone()),
             sink_names: sinks.collect(),
+            buffers: Arc::default(),
             typed: Vec::new(),
             seed: options.seed,
             inputs: inputs.iter().map(|input| input.name().to_owned()).collect(),

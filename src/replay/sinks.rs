@@ -2,7 +2,7 @@
 
 use super::execute::{Executor, ReplayOrder};
 use super::flow::{Flow, Shape, View};
-use super::outcome::TableRows;
+use super::outcome::{PIECE, TableRows};
 use crate::data::{Column, Value};
 use crate::write::{FieldKeys, FieldRows, RowBatch, RowColumns, field_row, record_row, value_row};
 
@@ -28,21 +28,26 @@ impl Executor<'_> {
         };
         let stateless = self.context.order == ReplayOrder::AsTheyLie;
         let rows: Vec<u32> = view.each(flow.rows.len()).collect();
+        let mut left = rows.len();
         for (rows, times) in rows.chunks(CHUNK).zip(times.chunks(CHUNK)) {
             let out = self.out.piece(sink);
             out.rows.reserve(rows.len());
-            let start = out.bytes.len();
-            for (nth, (&row, &ts)) in rows.iter().zip(times).enumerate() {
-                if nth == 1 && rows.len() == CHUNK {
-                    // More rows will be about as long as the first; a piece that grows is moved.
-                    out.bytes.reserve((out.bytes.len() - start) * CHUNK);
-                }
+            let mut first = out.bytes.is_empty();
+            for (&row, &ts) in rows.iter().zip(times) {
                 match &mut fields {
                     Some(fields) => fields.row(ts, row as usize, &mut out.bytes),
                     None => write_row(flow, row, stream, ts, &mut out.bytes),
                 }
+                if std::mem::take(&mut first) && left >= CHUNK {
+                    // The others will be about as long: a buffer that grows is moved.
+                    let all = out.bytes.len() * left;
+                    let mut buffer = self.context.buffers.take(all.min(PIECE + out.bytes.len() * CHUNK));
+                    buffer.extend_from_slice(&out.bytes);
+                    out.bytes = buffer;
+                }
                 out.end_row(flow.place(row, if stateless { 0 } else { ts }));
             }
+            left -= rows.len();
         }
         if let Shape::Fields(made) = &flow.shape {
             let columns = made.columns.iter();

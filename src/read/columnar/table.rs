@@ -95,4 +95,4 @@ pub(in crate::read) struct TableMorsel {
 }
 
 /// How many rows a morsel has, at most.
-pub(super) const SLICE: usize = 1 << 14;
+pub(super) const SLICE: usize = 1 << 13;
