@@ -118,15 +118,15 @@ impl Aggregation {
         }
     }
 
-    /// Takes batches in order, then moves the clock. What was determined comes in order; the first
-    /// columns of the rows are the keys.
+    /// Takes batches in order, then moves the clock. What was determined comes in order, in pieces; the
+    /// first columns of the rows are the keys.
     pub fn run(
         &mut self,
         batches: &[Batch],
         until: Place,
         ending: Option<Ending>,
         errors: &mut Vec<CallErrors>,
-    ) -> Made {
+    ) -> Vec<Made> {
         let rows: Vec<Option<Vec<Vec<u32>>>> = batches.iter().map(|batch| self.spread(batch)).collect();
         let emitted: Vec<Emitted> = self
             .shards
@@ -154,7 +154,7 @@ impl Aggregation {
             made.extend(out.made);
             errors.extend(out.errors);
         }
-        Made::in_order(made)
+        Made::in_pieces(made)
     }
 
     /// The rows of each shard; none: all rows go to the only one.

@@ -166,6 +166,38 @@ impl Made {
 }
 
 impl Made {
+    /// So many rows or more are handed on as they are.
+    const ENOUGH: usize = 512;
+
+    /// All rows of some pieces in order, in as many pieces as are worth while; what was determined at
+    /// one time stays together.
+    #[must_use]
+    pub fn in_pieces(mut pieces: Vec<Self>) -> Vec<Self> {
+        pieces.retain(|piece| !piece.places.is_empty());
+        if !follow(&pieces) {
+            return vec![Self::in_order(pieces)];
+        }
+        let mut groups: Vec<(usize, Vec<Self>)> = Vec::new();
+        for piece in pieces {
+            match groups.last_mut() {
+                Some((rows, group))
+                    if *rows < Self::ENOUGH || !group.last().is_none_or(|last| last.ends_before(&piece)) =>
+                {
+                    *rows += piece.places.len();
+                    group.push(piece);
+                }
+                _ => groups.push((piece.places.len(), vec![piece])),
+            }
+        }
+        groups.into_iter().map(|(_, group)| Self::joined(group)).collect()
+    }
+
+    /// Whether the first row of another is determined at another time than the last one here.
+    fn ends_before(&self, next: &Self) -> bool {
+        let when = |place: &Place| (place.end, place.time, place.rank);
+        self.places.last().map(when) != next.places.first().map(when)
+    }
+
     /// The pieces one after another.
     fn joined(mut pieces: Vec<Self>) -> Self {
         if pieces.len() == 1 {

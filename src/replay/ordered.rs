@@ -153,10 +153,10 @@ impl Ordered {
         match (state, kind) {
             (State::Aggregate(state), StepKind::Aggregate(made)) => {
                 let mut errors = Vec::new();
-                let rows = state.run(&Feed::batches(ready), until, ending, &mut errors);
-                let place = rows.places.first().copied().unwrap_or(Place::MIN);
-                count(executor, id, made, errors, place);
-                aggregated(executor, id, made, rows);
+                let pieces = state.run(&Feed::batches(ready), until, ending, &mut errors);
+                let place = pieces.first().and_then(|rows| rows.places.first());
+                count(executor, id, made, errors, place.copied().unwrap_or(Place::MIN));
+                pieces.into_iter().for_each(|rows| aggregated(executor, id, made, rows));
             }
             (State::Distinct(state), _) => pass(executor, id, ready, |batch| state.pass(batch)),
             (State::Limit(state), _) => pass(executor, id, ready, |batch| state.pass(batch)),

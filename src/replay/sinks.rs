@@ -8,6 +8,8 @@ use crate::write::{FieldKeys, FieldRows, RowBatch, RowColumns, field_row, record
 
 /// Rows that are written before a new piece may begin.
 const CHUNK: usize = 1024;
+/// From so many rows on, a large buffer is worth while.
+const MANY: usize = 64;
 
 impl Executor<'_> {
     /// Writes rows out.
@@ -38,7 +40,7 @@ impl Executor<'_> {
                     Some(fields) => fields.row(ts, row as usize, &mut out.bytes),
                     None => write_row(flow, row, stream, ts, &mut out.bytes),
                 }
-                if std::mem::take(&mut first) && left >= CHUNK {
+                if std::mem::take(&mut first) && left >= MANY {
                     // The others will be about as long: a buffer that grows is moved.
                     let all = out.bytes.len() * left;
                     let mut buffer = self.context.buffers.take(all.min(PIECE + out.bytes.len() * CHUNK));

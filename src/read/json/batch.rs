@@ -67,36 +67,20 @@ impl Later {
 const NOT_YET: u32 = u32::MAX;
 
 impl Batch {
-    pub(super) fn new(shared: Arc<Shared>, of: usize, found: Builder) -> Self {
+    /// `read`: by field its column, where it was read already.
+    pub(super) fn new(shared: Arc<Shared>, of: usize, found: Builder, read: Vec<Option<Column>>) -> Self {
         let mut batch = Self {
             shared,
             of,
             found,
-            read: Vec::new(),
+            read,
             later: Mutex::default(),
         };
-        if batch.shared.compiled.eager_times {
-            batch.read_at_once();
+        // Nobody will ask where the values stand.
+        if batch.read.len() == batch.fields().plan.fields.len() && batch.read.iter().all(Option::is_some) {
+            batch.found.spans = Vec::new();
         }
         batch
-    }
-
-    /// Reads the columns of the fields found at once, while the text is near: records whose times are
-    /// wanted may wait for others. Columns in which something is amiss are read when asked for, and
-    /// only the rows that are asked for.
-    fn read_at_once(&mut self) {
-        let fields = self.fields();
-        let read = fields.plan.fields.iter().map(|field| {
-            let place = fields.places.get(&field.id).filter(|place| place.at_once)?;
-            let mut reader = self.reader();
-            let column = reader.read(&fields.plan.fields[place.field], self.found_at_once(*place, None));
-            let sound = reader.bad.is_empty() && reader.big_ints.is_empty() && !matches!(column, Column::Any(_));
-            sound.then_some(column)
-        });
-        self.read = read.collect();
-        if self.read.iter().all(Option::is_some) {
-            self.found.spans = Vec::new();
-        }
     }
 
     fn reader(&self) -> ColumnReader<'_> {

@@ -251,6 +251,13 @@ impl<T: Copy + Default> Nullable<T> {
         }
     }
 
+    /// The same, beginning with so many holes.
+    pub(super) fn of_nulls(nulls: usize, n: usize) -> Self {
+        let mut values = Self::new(n);
+        (0..nulls).for_each(|_| values.push_null());
+        values
+    }
+
     #[inline]
     pub(super) fn push(&mut self, value: T) {
         self.values.push(value);
@@ -277,7 +284,7 @@ impl<T: Copy + Default> Nullable<T> {
         self.valid.is_empty().then_some(&self.values)
     }
 
-    fn finish(self) -> (Vec<T>, Option<NullBuffer>) {
+    pub(super) fn finish(self) -> (Vec<T>, Option<NullBuffer>) {
         let nulls = (!self.valid.is_empty()).then(|| NullBuffer::from(self.valid));
         (self.values, nulls)
     }

@@ -55,6 +55,9 @@ pub(super) struct TypeFields {
     pub(super) time: Trie,
     /// Where a field is found: in `rest` or in `first`, and its slot.
     pub(super) places: HashMap<FieldId, Place, FixedHasher>,
+    /// With eager times, the slots in `first` of the fields whose columns are read along with the records,
+    /// by field; none: it is read later.
+    pub(super) eager: Vec<Option<Slot>>,
     /// The fields that every record is checked for, with their slots in `first`.
     pub(super) declared: Vec<(usize, Slot)>,
     /// The slots of the times: in `first` if they are eager, else in `rest`. In `time` they count from 0.
@@ -108,8 +111,13 @@ impl Compiled {
 
     /// The index in `types` of the records with this type, if anybody reads them.
     pub(super) fn type_index(&self, name: &[u8]) -> Option<usize> {
-        let other = self.plan.other.as_ref().map(|_| self.plan.types.len());
-        self.by_name.get(name).copied().or(other)
+        const FEW: usize = 4;
+        let other = || self.plan.other.as_ref().map(|_| self.plan.types.len());
+        if self.plan.types.len() <= FEW {
+            let known = self.plan.types.iter().position(|of| of.name.as_bytes() == name);
+            return known.or_else(other);
+        }
+        self.by_name.get(name).copied().or_else(other)
     }
 
     /// The same of records without a type.
@@ -167,6 +175,11 @@ impl TypeFields {
                 declared.push((nth, slot));
             }
         }
+        let eager = |field: &FieldPlan| {
+            let place = places.get(&field.id).filter(|place| eager_times && place.at_once)?;
+            Some(place.slot)
+        };
+        let eager = of.fields.iter().map(eager).collect();
         let time = time_paths(plan, Some(of));
         let with_times = if eager_times { &mut first } else { &mut rest };
         let from = with_times.len();
@@ -185,6 +198,7 @@ impl TypeFields {
             time: Trie::new(id(), &time, true).choose(0, &time),
             plan: of.clone(),
             places,
+            eager,
             declared,
             times,
         }

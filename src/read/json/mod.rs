@@ -16,6 +16,7 @@
 mod batch;
 mod column;
 mod compiled;
+mod eager;
 mod exact;
 mod fault;
 mod field;
@@ -37,6 +38,7 @@ use crate::data::{BadRecord, EventRows};
 use batch::{Batch, Row};
 use column::Nullable;
 use compiled::{Compiled, TypeFields};
+use eager::Eager;
 use fault::Fault;
 use record::{RecordLine, RecordReader, each_record};
 use scratch::Scratch;
@@ -98,6 +100,7 @@ pub fn decode_at(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo, bas
     });
     let Pass {
         builders,
+        eager,
         bad,
         records,
         timeline,
@@ -107,8 +110,10 @@ pub fn decode_at(text: MorselText, plan: &Arc<DecodePlan>, input: InputInfo, bas
     if compiled.eager_times {
         shared.set_timeline(timeline);
     }
-    let batches = builders.into_iter().enumerate().filter_map(|(of, builder)| {
-        let batch = Batch::new(Arc::clone(&shared), of, builder?);
+    let builders = builders.into_iter().zip(eager).enumerate();
+    let batches = builders.filter_map(|(of, (builder, eager))| {
+        let read = eager.into_iter().map(|column| column.and_then(Eager::finish));
+        let batch = Batch::new(Arc::clone(&shared), of, builder?, read.collect());
         Some((of, Arc::new(batch) as Arc<dyn EventRows>))
     });
     Decoded {
@@ -155,6 +160,8 @@ struct Pass<'m> {
     shared: &'m Shared,
     reader: RecordReader<'m>,
     builders: Vec<Option<Builder>>,
+    /// By type and field, the columns that are read along with the records.
+    eager: Vec<Vec<Option<Eager<'m>>>>,
     bad: Vec<BadRecord>,
     records: u64,
     timeline: Timeline,
@@ -179,6 +186,7 @@ impl<'m> Pass<'m> {
         Self {
             reader: RecordReader::new(compiled, shared.bytes()),
             builders: compiled.types.iter().map(|_| None).collect(),
+            eager: compiled.types.iter().map(|_| Vec::new()).collect(),
             bad: Vec::new(),
             records: 0,
             timeline: Timeline::default(),
@@ -253,7 +261,7 @@ impl<'m> Pass<'m> {
             let wanted = &fields.plan.fields[*nth];
             field::check(wanted, span, walk.text, record.special, &mut self.reader.times)?;
         }
-        self.push(fields, of, record, base, (kind, time));
+        self.push(fields, of, (record, base, walk.text), (kind, time));
         Ok(())
     }
 
@@ -310,13 +318,21 @@ impl<'m> Pass<'m> {
         &mut self,
         fields: &TypeFields,
         of: usize,
-        record: RecordLine,
-        base: usize,
+        (record, base, text): (RecordLine, usize, &[u8]),
         (kind, time): (Span, Option<i64>),
     ) {
         let compiled = &self.shared.compiled;
-        let builder =
-            self.builders[of].get_or_insert_with(|| Builder::of(self.likely_rows, fields.n_kept, compiled.eager_times));
+        let rows = self.likely_rows;
+        let builder = self.builders[of].get_or_insert_with(|| {
+            self.eager[of] = eager(self.shared, fields, rows);
+            Builder::of(rows, fields.n_kept, compiled.eager_times)
+        });
+        for (column, slot) in self.eager[of].iter_mut().zip(&fields.eager) {
+            if let (Some(column), Some(slot)) = (column, slot) {
+                let span = self.spans[usize::from(*slot)];
+                column.push(span.of(text), span.start as usize + base, record.special);
+            }
+        }
         builder.rows.push(Row {
             start: (record.start + base) as u32,
             end: (record.end + base) as u32,
@@ -336,4 +352,11 @@ impl<'m> Pass<'m> {
             builder.types.push(kind.within(base as u32));
         }
     }
+}
+
+/// The columns of a type that are read along with its records.
+fn eager<'m>(shared: &'m Shared, fields: &TypeFields, rows: usize) -> Vec<Option<Eager<'m>>> {
+    let columns = fields.plan.fields.iter().zip(&fields.eager);
+    let column = columns.map(|(field, slot)| slot.map(|_| Eager::new(&shared.text.bytes, &field.ty, rows)));
+    column.collect()
 }
