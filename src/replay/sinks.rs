@@ -32,6 +32,7 @@ impl Executor<'_> {
         let rows: Vec<u32> = view.each(flow.rows.len()).collect();
         let mut left = rows.len();
         for (rows, times) in rows.chunks(CHUNK).zip(times.chunks(CHUNK)) {
+            let pieces = self.out.sinks[sink].len();
             let out = self.out.piece(sink);
             out.rows.reserve(rows.len());
             let mut first = out.bytes.is_empty();
@@ -42,8 +43,9 @@ impl Executor<'_> {
                 }
                 if std::mem::take(&mut first) && left >= MANY {
                     // The others will be about as long: a buffer that grows is moved.
-                    let all = out.bytes.len() * left;
-                    let mut buffer = self.context.buffers.take(all.min(PIECE + out.bytes.len() * CHUNK));
+                    let full = PIECE + out.bytes.len() * CHUNK;
+                    let likely = if pieces > 0 { full } else { out.bytes.len() * left };
+                    let mut buffer = self.context.buffers.take(likely.min(full));
                     buffer.extend_from_slice(&out.bytes);
                     out.bytes = buffer;
                 }

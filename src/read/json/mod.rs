@@ -144,12 +144,12 @@ struct Builder {
 
 impl Builder {
     /// With room for about this many rows.
-    fn of(rows: usize, slots: usize, with_times: bool) -> Self {
+    fn of(rows: usize, slots: usize, with_times: bool, with_types: bool) -> Self {
         Self {
             rows: Vec::with_capacity(rows),
             spans: Vec::with_capacity(rows * slots),
             times: Nullable::new(if with_times { rows } else { 0 }),
-            types: Vec::new(),
+            types: Vec::with_capacity(if with_types { rows } else { 0 }),
         }
     }
 }
@@ -325,7 +325,12 @@ impl<'m> Pass<'m> {
         let rows = self.likely_rows;
         let builder = self.builders[of].get_or_insert_with(|| {
             self.eager[of] = eager(self.shared, fields, rows);
-            Builder::of(rows, fields.n_kept, compiled.eager_times)
+            Builder::of(
+                rows,
+                fields.n_kept,
+                compiled.eager_times,
+                of == compiled.plan.types.len(),
+            )
         });
         for (column, slot) in self.eager[of].iter_mut().zip(&fields.eager) {
             if let (Some(column), Some(slot)) = (column, slot) {
