@@ -153,3 +153,87 @@ fn push_special(views: &mut Views<'_>, raw: &[u8], at: usize) -> bool {
         Err(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::column::{Cell, ColumnReader};
+    use super::super::walk::Span;
+    use super::*;
+    use crate::data::{FieldId, Path};
+    use crate::read::time::TimeReader;
+    use crate::read::{FieldPlan, TimeUnit};
+    use proptest::prelude::*;
+
+    fn value() -> impl Strategy<Value = &'static str> {
+        prop_oneof![
+            Just(""),
+            Just("null"),
+            Just("1"),
+            Just("-7"),
+            Just("2.5"),
+            Just("1e3"),
+            Just("9223372036854775808"),
+            Just("\"a\""),
+            Just("\"longer than a view holds\""),
+            Just("\"a\\n\""),
+            Just("\"\u{e9}\""),
+            Just("\"\\ud800\""),
+            Just("true"),
+            Just("[1]"),
+            Just("01"),
+            Just("\"\t\""),
+        ]
+    }
+
+    proptest! {
+        /// What was read along is what is read later.
+        #[test]
+        fn columns_are_as_those_read_later(
+            values in (0_usize..3).prop_flat_map(|kinds| proptest::collection::vec(
+                value().prop_filter("of few kinds", move |value| match kinds {
+                    0 => true,
+                    1 => !value.starts_with(['"', 't', '[']),
+                    _ => value.is_empty() || value.starts_with(['"', 'n']),
+                }),
+                0..8,
+            )),
+            ty in prop_oneof![Just(Type::Any), Just(Type::Str), Just(Type::Int), Just(Type::Float), Just(Type::Bool)],
+        ) {
+            let morsel = Buffer::from_vec(format!(" {}", values.join(" ")).into_bytes());
+            let mut at = 1;
+            let mut cells = Vec::new();
+            for (row, value) in values.iter().enumerate() {
+                let end = if value.is_empty() { 0 } else { at + value.len() };
+                let special = value.bytes().any(|byte| byte == b'\\' || byte >= 0x80 || byte < 0x20);
+                let start = if value.is_empty() { 0 } else { at };
+                let span = Span { start: start as u32, end: end as u32 };
+                cells.push(Cell { row: row as u32, span, special });
+                at += value.len() + 1;
+            }
+            let mut eager = Eager::new(&morsel, &ty, 2);
+            for cell in &cells {
+                eager.push(cell.span.of(&morsel), cell.span.start as usize, cell.special);
+            }
+            let field = FieldPlan {
+                id: FieldId(0),
+                path: Path::key("x"),
+                ty,
+                declared: false,
+                required: false,
+                first: false,
+            };
+            let mut reader = ColumnReader {
+                morsel: &morsel,
+                times: TimeReader::new(TimeUnit::Auto),
+                big_ints: Vec::new(),
+                bad: Vec::new(),
+            };
+            let later = reader.read(&field, cells.iter().copied());
+            if let Some(column) = eager.finish() {
+                prop_assert!(reader.bad.is_empty() && reader.big_ints.is_empty());
+                let all = |column: &Column| (0..column.len()).map(|row| column.value(row)).collect::<Vec<_>>();
+                prop_assert_eq!(format!("{:?}", all(&column)), format!("{:?}", all(&later)));
+            }
+        }
+    }
+}
