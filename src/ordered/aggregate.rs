@@ -88,7 +88,8 @@ pub struct Aggregation {
     peak: usize,
 }
 
-/// How many shards keyed state is spread over when several threads work.
+/// How many shards keyed state is spread over at most when several threads work: two for each, so that
+/// they end at about the same time. A power of two.
 const SHARDS: usize = 16;
 
 impl Aggregation {
@@ -108,7 +109,7 @@ impl Aggregation {
             lateness,
         };
         let shards = if threads > 1 && !made.keys.is_empty() {
-            SHARDS
+            (2 * threads).next_power_of_two().min(SHARDS)
         } else {
             1
         };
@@ -164,8 +165,9 @@ impl Aggregation {
             return None;
         }
         let mut rows = vec![Vec::with_capacity(batch.len() / shards + 8); shards];
+        let shift = u64::BITS - shards.trailing_zeros();
         for row in 0..batch.len() {
-            rows[(batch.keys.hash(row) >> 60) as usize].push(row as u32);
+            rows[(batch.keys.hash(row) >> shift) as usize].push(row as u32);
         }
         Some(rows)
     }
