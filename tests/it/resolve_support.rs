@@ -171,6 +171,7 @@ fn op(query: &Query, op: &Op) -> String {
                 equal.join(", ")
             )
         }
+        Op::Pattern(_) => "pattern".to_string(),
         Op::Enrich(enrich) => {
             let fields: Vec<String> = enrich
                 .fields
