@@ -34,8 +34,11 @@ fn unused_aliases(cx: &mut Cx<'_>) {
     use crate::syntax::ast::{PatternKind, Source as From};
     let main = cx.modules.len() - 1;
     let mut unused = Vec::new();
-    for draft in cx.drafts.iter().filter(|draft| draft.module == main) {
-        if let From::Pattern(pattern) = &draft.body.source
+    for (at, draft) in cx.drafts.iter().enumerate() {
+        if draft.module == main
+            && !cx.patterns.contains_key(&at)
+            && draft.made.is_none()
+            && let From::Pattern(pattern) = &draft.body.source
             && let PatternKind::Step(step) = &pattern.kind
             && let Some(alias) = &step.alias
             && !cx.used.contains(&alias.span)
