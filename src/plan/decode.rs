@@ -127,16 +127,19 @@ fn declared_path(event: &Event, path: &Path) -> Path {
 fn fields_of(query: &Query, graph: &Graph, event: Option<EventId>) -> Fields {
     let mut fields = Fields::default();
     for node in &graph.nodes {
-        let mut scans = IndexSet::new();
-        node.inputs
-            .iter()
-            .for_each(|&input| graph.records_of(input, &mut scans));
-        let arrives = scans.iter().any(|scan| match (scan, event) {
-            (In::Any, _) => true,
-            (In::Event(base), Some(event)) => query.is_a(event, *base),
-            _ => false,
-        });
-        if !arrives {
+        if let StepKind::Pattern(pattern) = &node.step.kind {
+            // What is asked of one input is not read of the others.
+            for (input, made) in pattern.inputs.iter().enumerate() {
+                let mine = node.inputs.iter().zip(&node.ports);
+                let mine = mine.filter(|(_, port)| usize::from(**port) == input);
+                if arrives(query, graph, event, mine.map(|(input, _)| *input)) {
+                    let asked = made.keys.iter().chain(&made.values);
+                    asked.for_each(|&root| collect(query, root, &mut |field| _ = fields.entry(field).or_default()));
+                }
+            }
+            continue;
+        }
+        if !arrives(query, graph, event, node.inputs.iter().copied()) {
             continue;
         }
         let first = matches!(node.step.kind, StepKind::Filter(_))
@@ -151,6 +154,17 @@ fn fields_of(query: &Query, graph: &Graph, event: Option<EventId>) -> Fields {
         }
     }
     fields
+}
+
+/// Whether records of an event type (none: of any other type) may arrive by one of these ways.
+fn arrives(query: &Query, graph: &Graph, event: Option<EventId>, inputs: impl Iterator<Item = In>) -> bool {
+    let mut scans = IndexSet::new();
+    inputs.for_each(|input| graph.records_of(input, &mut scans));
+    scans.iter().any(|scan| match (scan, event) {
+        (In::Any, _) => true,
+        (In::Event(base), Some(event)) => query.is_a(event, *base),
+        _ => false,
+    })
 }
 
 fn collect(query: &Query, root: ExprId, found: &mut impl FnMut(FieldId)) {

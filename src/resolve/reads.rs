@@ -14,7 +14,9 @@ use super::expr::PSEUDO;
 use super::pattern::{Asker, Elements};
 use crate::data::{FieldId, Path, PathSeg, Pseudo, Type};
 use crate::diag::Span;
-use crate::ir::{Expr, ExprId, How, Named, Op, Pattern, PatternRead, Query, Report, Shape, SideChannel, Source, StreamId};
+use crate::ir::{
+    Expr, ExprId, How, Named, Op, Pattern, PatternRead, Query, Report, Shape, SideChannel, Source, StreamId,
+};
 
 /// Tells all joins and patterns; `order` has each stream after those it reads.
 pub(super) fn tell(query: &mut Query, elements: &IndexMap<FieldId, Elements>, order: &[usize]) {
@@ -57,7 +59,9 @@ fn tell_pattern(query: &mut Query, at: usize, mut pattern: Pattern, elements: &I
     pattern.filter.into_iter().for_each(|root| wanted.expr(root));
     wanted.readers_of(at, 1);
     let (mut fields, whole) = (wanted.fields, wanted.whole);
-    let one = (pattern.report == Report::Each).then(|| last_repeated(&pattern)).flatten();
+    let one = (pattern.report == Report::Each)
+        .then(|| last_repeated(&pattern))
+        .flatten();
     if whole {
         for (at, alias) in pattern.aliases.iter().enumerate() {
             let field = query.fields.intern(Path::key(&alias.name));

@@ -42,7 +42,8 @@ impl Origin<'_> {
     /// The rows that come to the stream with this number.
     pub(super) fn row(&self, cx: &Cx<'_>, at: usize, rows: &[Row]) -> Row {
         if cx.drafts[at].made.is_none()
-            && let ast::Source::Join(kind, inputs, _) = &cx.drafts[at].body.source {
+            && let ast::Source::Join(kind, inputs, _) = &cx.drafts[at].body.source
+        {
             return join::row(join::sides(*kind, inputs, &cx.drafts[at].inputs, rows));
         }
         let mut parts: Vec<Part> = Vec::new();
@@ -250,7 +251,10 @@ fn declared_source(cx: &mut Cx<'_>, path: &[ast::Ident], what: What<'_>, declare
             cx.say(
                 Diagnostic::new(Code::WrongKind, name.span, message)
                     .also(declared, "declared here")
-                    .help(format!("give its matches a stream, and read that: `stream M = {}`", name.name)),
+                    .help(format!(
+                        "give its matches a stream, and read that: `stream M = {}`",
+                        name.name
+                    )),
             );
             None
         }

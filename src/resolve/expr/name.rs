@@ -64,11 +64,7 @@ impl Lower<'_, '_> {
                 What::Var | What::Function => {
                     return Head::Node(self.poison(name.span));
                 }
-                What::Event(_)
-                | What::Stream(_)
-                | What::Alias(_)
-                | What::Connector(..)
-                | What::Pattern(..) => {}
+                What::Event(_) | What::Stream(_) | What::Alias(_) | What::Connector(..) | What::Pattern(..) => {}
             }
         }
         if !alone && self.cx.is_import(self.module, &name.name) {
@@ -145,8 +141,14 @@ impl Lower<'_, '_> {
         let row = self.row.clone();
         let matched = row.as_ref().and_then(Row::matched);
         let sides = matched.iter().flat_map(|matched| &matched.sides);
-        let having = sides.clone().find(|side| side.row.find(self.cx, &name.name) != Found::No);
-        let names: Vec<String> = row.iter().flat_map(|row| row.names(self.cx)).map(str::to_owned).collect();
+        let having = sides
+            .clone()
+            .find(|side| side.row.find(self.cx, &name.name) != Found::No);
+        let names: Vec<String> = row
+            .iter()
+            .flat_map(|row| row.names(self.cx))
+            .map(str::to_owned)
+            .collect();
         let message = format!("`{}` is no alias of the pattern and no key of its partition", name.name);
         let diagnostic = Diagnostic::new(Code::NeedsStep, name.span, message);
         let diagnostic = match having {

@@ -32,7 +32,13 @@ impl Lower<'_, '_> {
     }
 
     /// What is asked of a record.
-    fn record_path(&mut self, mut path: Path, side: &Side, (first, rest): (&Step<'_>, &[Step<'_>]), span: Span) -> ExprId {
+    fn record_path(
+        &mut self,
+        mut path: Path,
+        side: &Side,
+        (first, rest): (&Step<'_>, &[Step<'_>]),
+        span: Span,
+    ) -> ExprId {
         let Part::Key(field) = first.part else {
             let node = self.side_field(path, side.ty(self.cx), span);
             let node = self.walk(node, std::slice::from_ref(first));
@@ -108,10 +114,7 @@ impl Lower<'_, '_> {
             (Part::Key(_), _) => {
                 let keys = rest.iter().take_while(|step| matches!(step.part, Part::Key(_))).count();
                 let (keys, rest) = rest.split_at(keys);
-                let one = Side {
-                    optional: false,
-                    ..one
-                };
+                let one = Side { optional: false, ..one };
                 let node = self.record_path(path, &one, (first, keys), span);
                 match self.cx.query.exprs.get(node) {
                     Expr::Field(_) => {

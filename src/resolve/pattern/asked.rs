@@ -44,7 +44,9 @@ impl Asker<'_> {
     /// A value of the event bound to an alias, whichever of its steps that is.
     pub(super) fn values(&mut self, alias: usize, value: ExprId) -> Vec<(StepId, ValueId)> {
         let steps = self.aliases[alias].steps.iter();
-        steps.map(|&step| (step, self.value(self.input_of[step], value))).collect()
+        steps
+            .map(|&step| (step, self.value(self.input_of[step], value)))
+            .collect()
     }
 
     fn bound(&mut self, alias: usize, below: &[PathSeg], ty: Type, span: Span) -> Bound {
@@ -74,9 +76,7 @@ impl Asker<'_> {
     ) -> How {
         match below {
             [PathSeg::Key(key)] if list && key == COUNT => How::Count(alias),
-            [PathSeg::Index(index), below @ ..] if list => {
-                How::Nth(self.bound(alias, below, ty.clone(), span), *index)
-            }
+            [PathSeg::Index(index), below @ ..] if list => How::Nth(self.bound(alias, below, ty.clone(), span), *index),
             below if list => {
                 let item = match ty {
                     Type::List(item) => (**item).clone(),

@@ -315,9 +315,15 @@ fn rest(cx: &mut Cx<'_>, build: &mut Build<'_>, id: StepId, view: &View, parts: 
     let mut whole: Option<ExprId> = None;
     for part in parts {
         let span = part.span;
-        let list = view.own_list.as_ref().filter(|name| elements::reads_elements(part, name));
+        let list = view
+            .own_list
+            .as_ref()
+            .filter(|name| elements::reads_elements(part, name));
         let none_yet = list.map(|name| {
-            let path = Path(vec![PathSeg::Key(format!("{BOUND}{name}")), PathSeg::Key(COUNT.to_owned())]);
+            let path = Path(vec![
+                PathSeg::Key(format!("{BOUND}{name}")),
+                PathSeg::Key(COUNT.to_owned()),
+            ]);
             let field = cx.query.fields.intern(path);
             let exprs = &mut cx.query.exprs;
             let count = exprs.push(Ir::Field(field), Type::Int, span);

@@ -234,4 +234,3 @@ pub(in crate::resolve) fn is_list(row: &Row, name: &str) -> bool {
     let bound = row.bound.as_ref().and_then(|bound| bound.side(name).cloned());
     bound.or_else(|| row.side(name)).is_some_and(|side| side.list)
 }
-

@@ -38,7 +38,9 @@ pub(super) fn inputs(cx: &mut Cx<'_>, build: &Build<'_>, alone: &Alone) {
                 continue;
             }
             known.push(work);
-            let Some(one) = conjunction(cx, view, parts) else { continue };
+            let Some(one) = conjunction(cx, view, parts) else {
+                continue;
+            };
             whole = Some(match whole {
                 None => one,
                 Some(before) => {

@@ -70,7 +70,10 @@ pub(super) fn lower(cx: &mut Cx<'_>, build: &mut Build<'_>, made: &Modifiers<'_>
             cx.say(
                 Diagnostic::new(Code::DuplicateColumn, key.span, message)
                     .also(first.span, "the first one")
-                    .help(format!("give one another name: `.partition_by({}, other: ..)`", key.name)),
+                    .help(format!(
+                        "give one another name: `.partition_by({}, other: ..)`",
+                        key.name
+                    )),
             );
             continue;
         }
@@ -93,10 +96,10 @@ fn one(cx: &mut Cx<'_>, build: &mut Build<'_>, module: usize, key: &Written<'_>,
     for input in 0..build.inputs.len() {
         let Some(expr) = key.of[input] else {
             let message = format!("the partition has no key for `{}`", build.inputs[input].name);
-            cx.say(
-                sequence(key.span, message)
-                    .help(format!("name one for each type of event: `{}: ..`", build.inputs[input].name)),
-            );
+            cx.say(sequence(key.span, message).help(format!(
+                "name one for each type of event: `{}: ..`",
+                build.inputs[input].name
+            )));
             return;
         };
         let value: ExprId = Lower::over(cx, module, &build.rows[input]).expr(expr);

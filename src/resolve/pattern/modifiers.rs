@@ -47,7 +47,10 @@ pub(super) fn read<'o>(cx: &mut Cx<'_>, build: &Build<'_>, module: usize, operat
     for operator in operators {
         let name = operator.name.name.as_str();
         let kind = kind(name);
-        if let Some((first, at)) = seen.iter().find(|(other, _)| self::kind(other) == kind && kind != "not") {
+        if let Some((first, at)) = seen
+            .iter()
+            .find(|(other, _)| self::kind(other) == kind && kind != "not")
+        {
             twice(cx, operator, first, *at);
         }
         seen.push((name, operator.name.span));
@@ -95,7 +98,10 @@ fn twice(cx: &mut Cx<'_>, operator: &Operator, first: &str, at: Span) {
 
 fn one<'o>(cx: &mut Cx<'_>, made: &mut Modifiers<'o>, module: usize, operator: &'o Operator) {
     if let Some(name) = &operator.as_type {
-        let message = format!("`as {}` belongs to `.emit`, not to `.{}`", name.name, operator.name.name);
+        let message = format!(
+            "`as {}` belongs to `.emit`, not to `.{}`",
+            name.name, operator.name.name
+        );
         cx.say(Diagnostic::new(Code::MisplacedOperator, name.span, message));
     }
     let name = operator.name.name.as_str();
@@ -160,8 +166,11 @@ fn not(cx: &mut Cx<'_>, operator: &Operator) {
         ArgValue::Step(step) => {
             if let Some(within) = &step.within {
                 cx.say(
-                    sequence(within.span, "`.not` looks from the first event of a match to the last, not for a time")
-                        .help("to wait for a time behind the last step: `-> not Logout within 1h`"),
+                    sequence(
+                        within.span,
+                        "`.not` looks from the first event of a match to the last, not for a time",
+                    )
+                    .help("to wait for a time behind the last step: `-> not Logout within 1h`"),
                 );
             }
         }
@@ -192,8 +201,7 @@ fn after(cx: &mut Cx<'_>, module: usize, operator: &Operator) -> AfterMatch {
         _ => {
             let text = cx.sources.slice(expr.span).to_owned();
             let message = format!("`.after_match` does not know {text}");
-            let diagnostic =
-                sequence(expr.span, message).help(format!("it knows {}", listed(WORDS.map(|word| word))));
+            let diagnostic = sequence(expr.span, message).help(format!("it knows {}", listed(WORDS.map(|word| word))));
             let near = nearest(&word, WORDS).map(|near| format!("\"{near}\""));
             cx.say(match near {
                 Some(near) => diagnostic.fix(format!("did you mean {near}?"), expr.span, near),

@@ -143,7 +143,12 @@ fn one<'a>(
             continue;
         };
         let input = sources.iter().position(|known| *known == of).unwrap_or_else(|| {
-            let name = step.ty.iter().map(|part| part.name.as_str()).collect::<Vec<_>>().join(".");
+            let name = step
+                .ty
+                .iter()
+                .map(|part| part.name.as_str())
+                .collect::<Vec<_>>()
+                .join(".");
             sources.push(of);
             prepared.inputs.push(Input {
                 stream: made(cx, at, &name, of),

@@ -167,8 +167,11 @@ impl Shaper<'_, '_> {
             };
             if !matches!(shape, Shape::Step(_)) && scope.modifiers.report == Report::Each {
                 cx.say(
-                    sequence(inner.span, "`.each` reports the elements of a step that repeats, not of a group")
-                        .help("`.longest()` has the events of each step as lists; `.flat_map` makes rows of one"),
+                    sequence(
+                        inner.span,
+                        "`.each` reports the elements of a step that repeats, not of a group",
+                    )
+                    .help("`.longest()` has the events of each step as lists; `.flat_map` makes rows of one"),
                 );
             }
         }
@@ -212,13 +215,7 @@ impl Shaper<'_, '_> {
     }
 
     /// `not X` between, before or behind steps. `(edge, top)`: it is the first or last; at the top.
-    fn absence(
-        &mut self,
-        cx: &mut Cx<'_>,
-        step: &StepExpr,
-        (edge, top): (bool, bool),
-        scope: &Scope<'_>,
-    ) -> Shape {
+    fn absence(&mut self, cx: &mut Cx<'_>, step: &StepExpr, (edge, top): (bool, bool), scope: &Scope<'_>) -> Shape {
         let id = self.next;
         self.next += 1;
         self.modifiers(cx, step, scope);
@@ -228,8 +225,11 @@ impl Shaper<'_, '_> {
         self.build.steps[id].within = self.time(cx, step);
         if edge && !top {
             cx.say(
-                sequence(step.span, "an absence stands between two steps, or first or last in the whole pattern")
-                    .label("the first or last of a part of it"),
+                sequence(
+                    step.span,
+                    "an absence stands between two steps, or first or last in the whole pattern",
+                )
+                .label("the first or last of a part of it"),
             );
         } else if edge && step.within.is_none() {
             cx.say(
@@ -239,8 +239,11 @@ impl Shaper<'_, '_> {
             );
         } else if !edge && let Some(within) = &step.within {
             cx.say(
-                sequence(within.span, "an absence between two steps lasts from the one to the other")
-                    .help("bound the step behind it: `-> B within 1h`"),
+                sequence(
+                    within.span,
+                    "an absence between two steps lasts from the one to the other",
+                )
+                .help("bound the step behind it: `-> B within 1h`"),
             );
         }
         if edge && scope.modifiers.select == Selection::Any && scope.repeats {
@@ -307,8 +310,9 @@ impl Shaper<'_, '_> {
         if is_absent(part) {
             let message = format!("an absence cannot stand beside `{word}`");
             cx.say(
-                sequence(part.span, message)
-                    .help("it stands between two steps, first or last: `A -> not B -> C`, `.not(B)` for the whole match"),
+                sequence(part.span, message).help(
+                    "it stands between two steps, first or last: `A -> not B -> C`, `.not(B)` for the whole match",
+                ),
             );
         }
     }
@@ -349,7 +353,11 @@ impl Shaper<'_, '_> {
         let first = self.taken == 0;
         self.taken += 1;
         self.bounded &= step.within.is_some() || (first && !many && !scope.repeats);
-        if first && !many && !scope.repeats && let Some(within) = &step.within {
+        if first
+            && !many
+            && !scope.repeats
+            && let Some(within) = &step.within
+        {
             cx.say(
                 sequence(within.span, "the first step has none before it to count a time from")
                     .help("for the time of the whole pattern: `.within(5m)` directly behind it"),
@@ -369,8 +377,11 @@ impl Shaper<'_, '_> {
             self.last_repeated = own;
             if own.is_none() && scope.modifiers.report == Report::Each {
                 cx.say(
-                    sequence(step.span, "`.each` makes a row of each element of this step, which has no name")
-                        .help("name it: `as x`"),
+                    sequence(
+                        step.span,
+                        "`.each` makes a row of each element of this step, which has no name",
+                    )
+                    .help("name it: `as x`"),
                 );
             }
         }
@@ -435,7 +446,10 @@ impl Shaper<'_, '_> {
         let find = |wanted| words.iter().find(|(word, _)| *word == wanted).map(|(_, span)| *span);
         if find(StepModifier::Not).is_some() {
             if let Some((word, span)) = words.iter().find(|(word, _)| *word != StepModifier::Not) {
-                cx.say(sequence(*span, format!("`{}` and `not` do not go together", text(*word))));
+                cx.say(sequence(
+                    *span,
+                    format!("`{}` and `not` do not go together", text(*word)),
+                ));
             }
             return;
         }

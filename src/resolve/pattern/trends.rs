@@ -38,8 +38,11 @@ pub(super) fn lower(
     let example = "for example `.trend_aggregate(n: count_trends(), total: sum_trends(xs.amount))`";
     if made.select != Selection::Any {
         cx.say(
-            sequence(operator.name.span, "`.trend_aggregate` is over all combinations, which `.stam()` asks for")
-                .help("write `.stam()` before it"),
+            sequence(
+                operator.name.span,
+                "`.trend_aggregate` is over all combinations, which `.stam()` asks for",
+            )
+            .help("write `.stam()` before it"),
         );
     }
     if made.report != Report::Longest {
@@ -106,10 +109,10 @@ fn call(cx: &mut Cx<'_>, build: &mut Build<'_>, module: usize, expr: &Expr) -> O
     });
     let Some((function, name, args)) = found else {
         let message = "this is no function of trends";
-        cx.say(
-            Diagnostic::new(Code::FunctionPlace, expr.span, message)
-                .help(format!("there are {}; what is computed of their results stands in a `.select` behind", usage())),
-        );
+        cx.say(Diagnostic::new(Code::FunctionPlace, expr.span, message).help(format!(
+            "there are {}; what is computed of their results stands in a `.select` behind",
+            usage()
+        )));
         return None;
     };
     let values: Vec<&Expr> = args
@@ -121,7 +124,11 @@ fn call(cx: &mut Cx<'_>, build: &mut Build<'_>, module: usize, expr: &Expr) -> O
         .collect();
     let wanted = usize::from(function != TrendFunction::CountTrends);
     if values.len() != wanted || args.len() != wanted {
-        let message = format!("`{}` takes {}", name.name, if wanted == 0 { "no argument" } else { "one argument" });
+        let message = format!(
+            "`{}` takes {}",
+            name.name,
+            if wanted == 0 { "no argument" } else { "one argument" }
+        );
         cx.say(
             Diagnostic::new(Code::WrongArgumentCount, expr.span, message).help(match function {
                 TrendFunction::CountTrends => "`count_trends()`".to_owned(),
