@@ -463,10 +463,10 @@ Mend: `-> not Payment where order == o.id within 1h`. varpulisql(7) has the rule
         r#"The construct is part of the language, and the program may well be right, but this version does
 not execute it. It is refused rather than ignored, so that no result is wrong in silence.
 
-    stream X = Login as a -> Transfer where user == a.user as b
+    stream X = Login .attention_window(duration: 30s)
 
-What runs: filters, projections, windows, aggregation, joins, lookups, streams of streams, `.emit`,
-`.to`. README.md lists what does not, and why."#;
+What runs: filters, projections, windows, aggregation, joins, sequence patterns, lookups, streams of
+streams, `.emit`, `.to`. README.md lists what does not, and why."#;
 
     // 05xx: configuration and command line
     UnknownConfigKey = 501, Error, "unknown configuration",

@@ -29,6 +29,7 @@ mod manual;
 mod order;
 mod resolve;
 mod resolve_joins;
+mod resolve_patterns;
 mod resolve_support;
 mod resolve_windows;
 mod sinks;

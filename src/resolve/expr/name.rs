@@ -149,9 +149,11 @@ impl Lower<'_, '_> {
             .flat_map(|row| row.names(self.cx))
             .map(str::to_owned)
             .collect();
+        let near = nearest(&name.name, names.iter().map(String::as_str)).map(str::to_owned);
         let message = format!("`{}` is no alias of the pattern and no key of its partition", name.name);
         let diagnostic = Diagnostic::new(Code::NeedsStep, name.span, message);
         let diagnostic = match having {
+            _ if near.is_some() => diagnostic,
             Some(side) if side.list => diagnostic.help(format!(
                 "say which event it is of: `{0}[0].{1}`, `{0}[-1].{1}`",
                 side.name, name.name
@@ -160,10 +162,8 @@ impl Lower<'_, '_> {
             None if sides.count() == 0 => diagnostic.help("name a step to read its event: `Login as l`"),
             None => diagnostic,
         };
-        let shown: Vec<&str> = names.iter().map(String::as_str).collect();
-        let diagnostic = diagnostic.help(format!("there are {}", listed(shown.iter().copied())));
-        let near = nearest(&name.name, shown);
-        self.say_and_poison(did_you_mean(diagnostic, near, name.span))
+        let diagnostic = diagnostic.help(format!("there are {}", listed(names.iter().map(String::as_str))));
+        self.say_and_poison(did_you_mean(diagnostic, near.as_deref(), name.span))
     }
 
     fn find_local(&self, name: &str) -> Option<Local> {

@@ -50,7 +50,7 @@ pub(super) fn all(cx: &mut Cx<'_>, build: &mut Build<'_>, contexts: &[Context]) 
         let mut parts = Vec::new();
         if let Some(condition) = &placed.step.condition {
             conjuncts(condition, &mut parts);
-            check_names(cx, build, context, &view, condition);
+            parts.retain(|part| names_are_bound(cx, build, context, &view, part));
         }
         alone.push(split(cx, build, id, view, &parts));
     }
@@ -68,8 +68,9 @@ fn conjuncts<'e>(condition: &'e Expr, parts: &mut Vec<&'e Expr>) {
     }
 }
 
-/// Says which names of other steps cannot be read at this place.
-fn check_names(cx: &mut Cx<'_>, build: &Build<'_>, context: &Context, view: &View, condition: &Expr) {
+/// Says which names of other steps cannot be read at this place; whether there are none.
+fn names_are_bound(cx: &mut Cx<'_>, build: &Build<'_>, context: &Context, view: &View, condition: &Expr) -> bool {
+    let mut good = true;
     let own = |name: &str| view.own.aliases.iter().any(|(alias, _)| alias == name);
     walk(condition, &mut |expr, bound| {
         if let Some(name) = first_name(expr)
@@ -78,6 +79,7 @@ fn check_names(cx: &mut Cx<'_>, build: &Build<'_>, context: &Context, view: &Vie
             && view.bound.side(&name.name).is_none()
             && build.aliases.iter().any(|alias| alias.name == name.name)
         {
+            good = false;
             cx.say(if context.only_first {
                 sequence(name.span, "what `.not` forbids may be compared with the first step only")
                     .help("a condition on the whole match comes behind the pattern: `.where(..)`; or `-> not C ->` between two steps")
@@ -89,6 +91,7 @@ fn check_names(cx: &mut Cx<'_>, build: &Build<'_>, context: &Context, view: &Vie
         }
         true
     });
+    good
 }
 
 /// What an expression reads.

@@ -88,7 +88,7 @@ pub(super) fn build(cx: &mut Cx<'_>, build: &mut Build<'_>, modifiers: &Modifier
     for id in prepared.of_text..count {
         shaper.absent_of_all(cx, id, &first);
     }
-    if least(&shape) == 0 {
+    if least(&shape) == 0 && !matches!(shape, Shape::Absent(_)) {
         cx.say(
             sequence(prepared.expr.span, "this pattern can be satisfied without any event")
                 .label("all of its steps are optional")
