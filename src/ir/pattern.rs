@@ -125,7 +125,8 @@ pub struct PatternStep {
 }
 
 /// `own op other`: a value of the step's own event compared with one that was bound before. False when
-/// either is null (as everywhere).
+/// either is null, but for `!=`, which is the negation of `==` (as everywhere). True while the name of a
+/// repetition's own step stands for no element yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compare {
     /// `== != < <= > >=`
