@@ -44,6 +44,7 @@ pub(super) fn resolve(cx: &mut Cx<'_>) {
         rows[at] = row;
         streams[at] = Some(stream);
     }
+    pattern::check_unread(cx, &rows);
     cx.query.streams = streams.into_iter().flatten().collect();
     for (StreamId(at), filter) in std::mem::take(&mut cx.input_filters) {
         cx.query.streams[at as usize].ops.push(filter);

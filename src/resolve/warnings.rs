@@ -10,6 +10,7 @@ pub(super) fn look_back(cx: &mut Cx<'_>) {
         return;
     }
     unused_constants(cx);
+    unused_patterns(cx);
     unused_aliases(cx);
     unused_streams(cx);
 }
@@ -27,6 +28,21 @@ fn unused_constants(cx: &mut Cx<'_>) {
         let what = if is_param { "parameter" } else { "constant" };
         let message = format!("the {what} `{}` is never used", name.name);
         cx.say(Diagnostic::new(Code::UnusedName, name.span, message).help("use it or take it out"));
+    }
+}
+
+/// Patterns of the program itself.
+fn unused_patterns(cx: &mut Cx<'_>) {
+    let main = cx.modules.len() - 1;
+    for (module, decl) in super::pattern::unread(cx) {
+        if module == main {
+            let name = &decl.name;
+            let message = format!("no stream reads the pattern `{}`", name.name);
+            cx.say(
+                Diagnostic::new(Code::UnusedName, name.span, message)
+                    .help(format!("give its matches a stream: `stream M = {}`", name.name)),
+            );
+        }
     }
 }
 

@@ -21,7 +21,7 @@ mod trends;
 
 pub(super) use asked::{Asker, Elements};
 pub(super) use elements::hoist;
-pub(super) use prepare::{Prepared, prepare, repeats_or_modifies};
+pub(super) use prepare::{Prepared, prepare, repeats_or_modifies, unread};
 
 use std::rc::Rc;
 
@@ -29,7 +29,9 @@ use super::context::Cx;
 use super::flow::Flow;
 use super::row::{Matched, Part, Row, Side};
 use crate::diag::{Code, Diagnostic, Span};
-use crate::ir::{How, Op, Pattern, PatternAlias, PatternInput, PatternRead, PatternStep, Report, Selection};
+use crate::ir::{
+    How, Op, Pattern, PatternAlias, PatternInput, PatternRead, PatternStep, Report, Selection, Source, StreamId,
+};
 use crate::syntax::ast::Operator;
 
 /// A pattern under construction.
@@ -49,10 +51,11 @@ struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    fn new(cx: &Cx<'_>, at: usize, prepared: Rc<Prepared<'a>>, rows: &[Row]) -> Self {
-        let row = |input: &prepare::Input| Row {
+    /// `rows`: of each input.
+    fn new(at: usize, prepared: Rc<Prepared<'a>>, rows: Vec<Row>) -> Self {
+        let named = |(input, row): (&prepare::Input, Row)| Row {
             source: Some(input.name.clone()),
-            ..rows[input.stream.0 as usize].clone()
+            ..row
         };
         let made = prepared.inputs.iter().map(|input| PatternInput {
             name: input.name.clone(),
@@ -71,10 +74,9 @@ impl<'a> Build<'a> {
             alias: None,
             span: placed.step.span,
         };
-        let _ = cx;
         Self {
             at,
-            rows: prepared.inputs.iter().map(row).collect(),
+            rows: prepared.inputs.iter().zip(rows).map(named).collect(),
             inputs: made.collect(),
             input_of: prepared.steps.iter().map(|placed| placed.input).collect(),
             steps: prepared.steps.iter().map(step).collect(),
@@ -126,7 +128,7 @@ pub(super) fn lower<'o>(
     cx: &mut Cx<'_>,
     flow: &mut Flow,
     at: usize,
-    rows: &[Row],
+    all_rows: &[Row],
     operators: &'o [Operator],
 ) -> &'o [Operator] {
     let (mine, mut rest) = operators.split_at(modifiers::count(operators));
@@ -134,7 +136,9 @@ pub(super) fn lower<'o>(
         flow.refused = true;
         return rest;
     };
-    let mut build = Build::new(cx, at, prepared.clone(), rows);
+    let rows = prepared.inputs.iter();
+    let rows = rows.map(|input| all_rows[input.stream.0 as usize].clone()).collect();
+    let mut build = Build::new(at, prepared.clone(), rows);
     let mut made = modifiers::read(cx, &build, flow.module, mine);
     let (shape, contexts) = shape::build(cx, &mut build, &made);
     let alone = conditions::all(cx, &mut build, &contexts);
@@ -171,6 +175,27 @@ pub(super) fn lower<'o>(
     };
     flow.push(Op::Pattern(Box::new(pattern)), span);
     rest
+}
+
+/// Says what is wrong with patterns that no stream reads.
+pub(super) fn check_unread(cx: &mut Cx<'_>, all_rows: &[Row]) {
+    for (module, decl) in prepare::unread(cx) {
+        let prepared = Rc::new(prepare::alone(cx, module, decl));
+        if prepared.refused {
+            continue;
+        }
+        let rows = prepared.inputs.iter().map(|input| match input.source {
+            Source::Stream(StreamId(of)) => all_rows[of as usize].clone(),
+            Source::Event(id) if cx.event(id).declared => Row::of(Part::Event(id)),
+            Source::Event(_) | Source::Any | Source::Timer(_) => Row::open(),
+        });
+        let rows = rows.collect();
+        let mut build = Build::new(usize::MAX, prepared, rows);
+        let made = modifiers::read(cx, &build, module, &[]);
+        let (_, contexts) = shape::build(cx, &mut build, &made);
+        conditions::all(cx, &mut build, &contexts);
+        keys::lower(cx, &mut build, &made, &Flow::new(module, Row::open()));
+    }
 }
 
 /// The rows that a pattern makes.

@@ -43,6 +43,8 @@ pub(in crate::resolve) struct Placed<'a> {
 #[derive(Debug)]
 pub(in crate::resolve) struct Input {
     pub name: String,
+    pub source: Source,
+    /// The stream that brings its rows.
     pub stream: StreamId,
 }
 
@@ -111,19 +113,54 @@ fn one<'a>(
     expr: &'a PatternExpr,
     decl: Option<&'a PatternDecl>,
 ) -> Prepared<'a> {
-    let mut steps: Vec<(Cow<'a, StepExpr>, usize)> = Vec::new();
-    collect(expr, &mut |step| steps.push((Cow::Borrowed(step), module)));
-    let of_text = steps.len();
     let (home, body) = (cx.drafts[at].module, cx.drafts[at].body);
     let mine = &body.operators[..modifiers::count(&body.operators)];
+    let mut nots: Vec<(Cow<'a, StepExpr>, usize)> = Vec::new();
     for operator in mine.iter().filter(|operator| operator.name.name == "not") {
         let found = operator.args.iter().filter_map(|arg| match &arg.value {
             ArgValue::Step(step) => Some(Cow::Borrowed(&**step)),
             ArgValue::Expr(expr) => step_of(expr).map(Cow::Owned),
             ArgValue::Sorted(..) => None,
         });
-        steps.extend(found.map(|step| (step, home)));
+        nots.extend(found.map(|step| (step, home)));
     }
+    let mut prepared = sorted(cx, module, (expr, decl), nots);
+    for input in &mut prepared.inputs {
+        input.stream = made(cx, at, &input.name, input.source);
+    }
+    prepared
+}
+
+/// A pattern that no stream reads.
+pub(super) fn alone<'a>(cx: &mut Cx<'a>, module: usize, decl: &'a PatternDecl) -> Prepared<'a> {
+    sorted(cx, module, (&decl.pattern, Some(decl)), Vec::new())
+}
+
+/// The patterns that no stream reads, each with the module that declares it.
+pub(in crate::resolve) fn unread<'a>(cx: &Cx<'a>) -> Vec<(usize, &'a PatternDecl)> {
+    let read = |decl: &PatternDecl| {
+        let mut decls = cx.patterns.values().filter_map(|prepared| prepared.decl);
+        decls.any(|other| std::ptr::eq(other, decl))
+    };
+    let all = cx.scopes.iter().flat_map(indexmap::IndexMap::values);
+    let patterns = all.filter_map(|declared| match declared.what {
+        What::Pattern(decl, home) => Some((home, decl)),
+        _ => None,
+    });
+    patterns.filter(|(_, decl)| !read(decl)).collect()
+}
+
+/// The steps of a pattern with what they read; `nots`: those of `.not(..)`.
+fn sorted<'a>(
+    cx: &mut Cx<'a>,
+    module: usize,
+    (expr, decl): (&'a PatternExpr, Option<&'a PatternDecl>),
+    nots: Vec<(Cow<'a, StepExpr>, usize)>,
+) -> Prepared<'a> {
+    let mut steps: Vec<(Cow<'a, StepExpr>, usize)> = Vec::new();
+    collect(expr, &mut |step| steps.push((Cow::Borrowed(step), module)));
+    let of_text = steps.len();
+    steps.extend(nots);
     let mut prepared = Prepared {
         module,
         expr,
@@ -133,7 +170,6 @@ fn one<'a>(
         inputs: Vec::new(),
         refused: false,
     };
-    let mut sources: Vec<Source> = Vec::new();
     for (step, module) in steps {
         if let Some(from) = &step.stray_from {
             stray_from(cx, &step, from);
@@ -142,19 +178,20 @@ fn one<'a>(
             prepared.refused = true;
             continue;
         };
-        let input = sources.iter().position(|known| *known == of).unwrap_or_else(|| {
+        let known = prepared.inputs.iter().position(|known| known.source == of);
+        let input = known.unwrap_or_else(|| {
             let name = step
                 .ty
                 .iter()
                 .map(|part| part.name.as_str())
                 .collect::<Vec<_>>()
                 .join(".");
-            sources.push(of);
             prepared.inputs.push(Input {
-                stream: made(cx, at, &name, of),
                 name,
+                source: of,
+                stream: StreamId(u32::MAX),
             });
-            sources.len() - 1
+            prepared.inputs.len() - 1
         });
         prepared.steps.push(Placed { step, module, input });
     }
