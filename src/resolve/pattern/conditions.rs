@@ -6,9 +6,9 @@ use std::rc::Rc;
 use super::shape::Context;
 use super::{Build, elements, sequence};
 use crate::data::{Path, PathSeg, Type, Value};
-use crate::diag::Span;
+use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::ir::{BinaryOp, Bound, Compare, Expr as Ir, ExprId, PatternRead, Rest, StepId, ValueId, Which};
-use crate::resolve::context::{Cx, What};
+use crate::resolve::context::{Cx, What, did_you_mean};
 use crate::resolve::expr::{BOUND, COUNT, Given, Lower};
 use crate::resolve::flow::Flow;
 use crate::resolve::ops;
@@ -89,9 +89,32 @@ fn names_are_bound(cx: &mut Cx<'_>, build: &Build<'_>, context: &Context, view: 
                     .help("a condition reads its own event and the steps before it; what compares two stands at the later one")
             });
         }
+        if let Some(name) = first_name(expr)
+            && !matches!(expr.kind, ExprKind::Name(_))
+            && !bound.contains(&name.name.as_str())
+        {
+            nearly_bound(cx, view, name);
+        }
         true
     });
     good
+}
+
+/// The first name of a path that is nearly that of a step: most likely a slip, where nothing is known
+/// of the event's fields.
+fn nearly_bound(cx: &mut Cx<'_>, view: &View, name: &ast::Ident) {
+    let known = view.own.aliases.iter().any(|(alias, _)| *alias == name.name) || view.bound.side(&name.name).is_some();
+    if known || name.name.len() < 3 || view.own.find(cx, &name.name) != Found::Maybe {
+        return;
+    }
+    let names = view.bound.sides.iter().map(|side| side.name.as_str());
+    let Some(near) = nearest(&name.name, names).map(str::to_owned) else {
+        return;
+    };
+    let message = format!("no step is called `{}`", name.name);
+    let diagnostic = Diagnostic::new(Code::NearlyDeclared, name.span, message)
+        .label("read as a field of the event, which nothing is known of");
+    cx.say(did_you_mean(diagnostic, Some(&near), name.span));
 }
 
 /// What an expression reads.

@@ -225,7 +225,7 @@ fn made(cx: &mut Cx<'_>, at: usize, name: &str, source: Source) -> StreamId {
 }
 
 /// The single events of a pattern in order of the text.
-fn collect<'a>(expr: &'a PatternExpr, take: &mut impl FnMut(&'a StepExpr)) {
+pub(super) fn collect<'a>(expr: &'a PatternExpr, take: &mut impl FnMut(&'a StepExpr)) {
     match &expr.kind {
         PatternKind::Step(step) => take(step),
         PatternKind::Seq(parts) | PatternKind::And(parts) | PatternKind::Or(parts) => {

@@ -4,6 +4,7 @@
 //! known of every name which steps it stands for and whether it repeats.
 
 use super::modifiers::Modifiers;
+use super::prepare::collect;
 use super::{Build, sequence};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::ir::{PatternAlias, Report, Selection, Shape, StepId};
@@ -185,6 +186,14 @@ impl Shaper<'_, '_> {
         let mut shapes = Vec::with_capacity(flat.len());
         let mut leading: Vec<(StepId, usize)> = Vec::new();
         let last = flat.len() - 1;
+        if flat.iter().rev().take_while(|part| absent(part).is_some()).count() > 1
+            && scope.top
+            && flat.iter().any(|part| absent(part).is_none())
+        {
+            let span = flat[last - 1].span.to(flat[last].span);
+            cx.refuse(span, "more than one absence in last place");
+            return self.skip(&flat);
+        }
         for (at, part) in flat.iter().enumerate() {
             let Some(step) = absent(part) else {
                 let before = self.bound.len();
@@ -212,6 +221,15 @@ impl Shaper<'_, '_> {
             return shapes.swap_remove(0);
         }
         Shape::Seq(shapes)
+    }
+
+    /// Passes over parts of which something was refused.
+    fn skip(&mut self, parts: &[&PatternExpr]) -> Shape {
+        let id = self.next;
+        for part in parts {
+            collect(part, &mut |_| self.next += 1);
+        }
+        Shape::Step(id)
     }
 
     /// `not X` between, before or behind steps. `(edge, top)`: it is the first or last; at the top.
