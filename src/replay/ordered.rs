@@ -284,7 +284,7 @@ impl Ordered {
         let of = |(state, stage): (&State, &Stage)| match (state, &stage.steps[0].kind) {
             (State::Pattern(state), StepKind::Pattern(pattern)) => {
                 let owner = stage.steps[0].owners.first()?;
-                Some((owner.stream, pattern.within.is_some(), state.standing()))
+                Some((owner.stream, pattern.bounded(), state.standing()))
             }
             _ => None,
         };

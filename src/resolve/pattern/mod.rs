@@ -18,6 +18,7 @@ mod modifiers;
 mod prepare;
 mod shape;
 mod trends;
+mod words;
 
 pub(super) use asked::{Asker, Elements};
 pub(super) use elements::hoist;
@@ -147,7 +148,6 @@ pub(super) fn lower<'o>(
     if !strict {
         filter::inputs(cx, &build, &alone);
     }
-    check_bounds(cx, &build, &made, &shape);
     let span = prepared.expr.span;
     let mut reads: Vec<PatternRead> = keys.reads(span);
     flow.keys.clone_from(&keys.keys);
@@ -173,6 +173,7 @@ pub(super) fn lower<'o>(
         trends,
         span,
     };
+    check_bounds(cx, &pattern);
     flow.push(Op::Pattern(Box::new(pattern)), span);
     rest
 }
@@ -211,12 +212,12 @@ fn row(build: &Build<'_>, made: &modifiers::Modifiers<'_>, shape: &shape::Built,
 }
 
 /// What needs a bound in time has one; anything else is warned of.
-fn check_bounds(cx: &mut Cx<'_>, build: &Build<'_>, made: &modifiers::Modifiers<'_>, shape: &shape::Built) {
-    if made.within.is_some() || shape.bounded {
+fn check_bounds(cx: &mut Cx<'_>, pattern: &Pattern) {
+    if pattern.bounded() {
         return;
     }
-    let span = build.prepared.expr.span;
-    let word = match (made.select, made.report) {
+    let span = pattern.span;
+    let word = match (pattern.select, pattern.report) {
         (Selection::Any, _) => Some("stam"),
         (_, Report::Subsets) => Some("subsets"),
         _ => None,
@@ -229,13 +230,11 @@ fn check_bounds(cx: &mut Cx<'_>, build: &Build<'_>, made: &modifiers::Modifiers<
         );
         return;
     }
-    if !(shape.single && build.aliases.iter().all(|alias| !alias.list)) {
-        cx.say(
-            Diagnostic::new(Code::UnboundedPattern, span, "this pattern has no bound in time")
-                .label("what has begun is kept to the end of the log")
-                .help("directly behind it: `.within(1h)`, the most time from the first event to the last"),
-        );
-    }
+    cx.say(
+        Diagnostic::new(Code::UnboundedPattern, span, "this pattern has no bound in time")
+            .label("what has begun is kept to the end of the log")
+            .help("directly behind it: `.within(1h)`, the most time from the first event to the last"),
+    );
 }
 
 /// Says that this is no pattern.

@@ -5,7 +5,7 @@
 
 use super::modifiers::Modifiers;
 use super::prepare::collect;
-use super::{Build, sequence};
+use super::{Build, sequence, words};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::ir::{PatternAlias, Report, Selection, Shape, StepId};
 use crate::resolve::context::Cx;
@@ -18,10 +18,6 @@ pub(super) struct Built {
     pub(super) shape: Shape,
     /// The alias of the last repetition.
     pub(super) last_repeated: Option<usize>,
-    /// Whether the times between steps bound the whole.
-    pub(super) bounded: bool,
-    /// Whether it takes one event only.
-    pub(super) single: bool,
 }
 
 /// What the condition of a step may read.
@@ -55,8 +51,6 @@ struct Shaper<'b, 'a> {
     hidden: Vec<usize>,
     spans: Vec<Span>,
     last_repeated: Option<usize>,
-    /// The time from the step before to this one is bounded, for all but the first.
-    bounded: bool,
     taken: usize,
 }
 
@@ -72,7 +66,6 @@ pub(super) fn build(cx: &mut Cx<'_>, build: &mut Build<'_>, modifiers: &Modifier
         hidden: Vec::new(),
         spans: Vec::new(),
         last_repeated: None,
-        bounded: true,
         taken: 0,
     };
     let scope = Scope {
@@ -96,11 +89,8 @@ pub(super) fn build(cx: &mut Cx<'_>, build: &mut Build<'_>, modifiers: &Modifier
                 .help("at least one step must be there: `A+` instead of `A*`"),
         );
     }
-    let single = matches!(shape, Shape::Step(_));
     let built = Built {
         last_repeated: shaper.last_repeated,
-        bounded: shaper.bounded,
-        single,
         shape,
     };
     (built, shaper.contexts)
@@ -148,7 +138,7 @@ impl Shaper<'_, '_> {
     /// `( pattern ) quantifier`
     fn repeated(&mut self, cx: &mut Cx<'_>, inner: &PatternExpr, of: &Quantifier, scope: &Scope<'_>) -> Shape {
         if is_absent(inner) {
-            not_repeated(cx, of.span);
+            words::not_repeated(cx, of.span);
         }
         let before = self.last_repeated;
         let shape = self.shape(
@@ -236,9 +226,9 @@ impl Shaper<'_, '_> {
     fn absence(&mut self, cx: &mut Cx<'_>, step: &StepExpr, (edge, top): (bool, bool), scope: &Scope<'_>) -> Shape {
         let id = self.next;
         self.next += 1;
-        self.modifiers(cx, step, scope);
+        words::check(cx, step, scope.modifiers.select, (self.taken == 0, scope.repeats));
         if let Some(quantifier) = step.quantifier {
-            not_repeated(cx, quantifier.span);
+            words::not_repeated(cx, quantifier.span);
         }
         self.build.steps[id].within = self.time(cx, step);
         if edge && !top {
@@ -348,7 +338,7 @@ impl Shaper<'_, '_> {
             }
             return Shape::Absent(id);
         }
-        self.modifiers(cx, step, scope);
+        words::check(cx, step, scope.modifiers.select, (self.taken == 0, scope.repeats));
         let has = |word| step.modifiers.iter().any(|(of, _)| *of == word);
         let quantifier = match (step.quantifier, has(StepModifier::All)) {
             (Some(of), true) => {
@@ -370,7 +360,6 @@ impl Shaper<'_, '_> {
         let many = quantifier.is_some_and(|of| of.max != Some(1));
         let first = self.taken == 0;
         self.taken += 1;
-        self.bounded &= step.within.is_some() || (first && !many && !scope.repeats);
         if first
             && !many
             && !scope.repeats
@@ -452,66 +441,6 @@ impl Shaper<'_, '_> {
         self.bound.push(at);
         Some(at)
     }
-
-    /// Says which words before a step do not go together.
-    fn modifiers(&self, cx: &mut Cx<'_>, step: &StepExpr, scope: &Scope<'_>) {
-        let words = &step.modifiers;
-        for (at, (word, span)) in words.iter().enumerate() {
-            if words[..at].iter().any(|(other, _)| other == word) {
-                cx.say(sequence(*span, format!("`{}` is said twice", text(*word))));
-            }
-        }
-        let find = |wanted| words.iter().find(|(word, _)| *word == wanted).map(|(_, span)| *span);
-        if find(StepModifier::Not).is_some() {
-            if let Some((word, span)) = words.iter().find(|(word, _)| *word != StepModifier::Not) {
-                cx.say(sequence(
-                    *span,
-                    format!("`{}` and `not` do not go together", text(*word)),
-                ));
-            }
-            return;
-        }
-        if let Some(span) = find(StepModifier::Next)
-            && self.taken == 0
-        {
-            cx.say(sequence(span, "`next` has no step before it here").help("it says that nothing may come between"));
-        }
-        let Some(span) = find(StepModifier::Each) else { return };
-        if scope.modifiers.select == Selection::Any {
-            cx.say(
-                sequence(span, "`each` makes no difference under `.stam`")
-                    .help("`.stam` takes each event, and also goes on without it, at every step"),
-            );
-        }
-        if step.quantifier.is_some() || find(StepModifier::All).is_some() || scope.repeats {
-            cx.say(
-                sequence(span, "`each` goes with a step that takes one event")
-                    .help("for a row of each element of a repetition: `.each()` behind the pattern"),
-            );
-        }
-        if self.taken == 0 {
-            cx.say(
-                sequence(span, "`each` makes no difference at the first step")
-                    .help("every event that satisfies the first step begins a match of its own"),
-            );
-        }
-    }
-}
-
-fn text(word: StepModifier) -> &'static str {
-    match word {
-        StepModifier::All => "all",
-        StepModifier::Not => "not",
-        StepModifier::Next => "next",
-        StepModifier::Each => "each",
-    }
-}
-
-fn not_repeated(cx: &mut Cx<'_>, span: Span) {
-    cx.say(
-        sequence(span, "an absence is not repeated")
-            .help("for at most two: `-> X{1,2}`; of none at all speaks `not X` alone"),
-    );
 }
 
 fn is_once(of: &Quantifier) -> bool {
