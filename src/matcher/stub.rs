@@ -16,7 +16,6 @@ pub struct Matching {
     runs: Vec<Run>,
 }
 
-
 #[derive(Debug, Clone)]
 struct Event {
     step: usize,
@@ -66,7 +65,11 @@ impl Matching {
     /// No rows yet.
     #[must_use]
     pub fn new(pattern: &Pattern, _lateness: i64, seq: bool) -> Self {
-        Self { pattern: pattern.clone(), seq, runs: Vec::new() }
+        Self {
+            pattern: pattern.clone(),
+            seq,
+            runs: Vec::new(),
+        }
     }
 
     fn bound(&self, taken: &[Rc<Event>], b: &Bound) -> Vec<Value> {
@@ -87,7 +90,12 @@ impl Matching {
                 let n = if *n < 0 { all.len() as i64 + n } else { *n };
                 all.get(n as usize).cloned().unwrap_or_default()
             }
-            How::Count(a) => Value::Int(taken.iter().filter(|e| self.pattern.aliases[*a].steps.contains(&e.step)).count() as i64),
+            How::Count(a) => Value::Int(
+                taken
+                    .iter()
+                    .filter(|e| self.pattern.aliases[*a].steps.contains(&e.step))
+                    .count() as i64,
+            ),
             How::List(b) => Value::List(self.bound(taken, b).into()),
             How::Start => Value::Timestamp(taken[0].time),
             How::End => Value::Timestamp(taken.last().unwrap().time),
@@ -137,7 +145,10 @@ impl Matching {
         }
         if let Some(rest) = &s.rest {
             let one = |v: Value| Column::from_values(vec![v]);
-            let mut asked = Asked { len: 1, ..Asked::default() };
+            let mut asked = Asked {
+                len: 1,
+                ..Asked::default()
+            };
             for (f, v) in &rest.own {
                 asked.fields.push((*f, one(event.values[*v].clone())));
             }
@@ -177,12 +188,20 @@ impl Matching {
                 values: batch.args[0].iter().map(|c| c.value(r)).collect(),
             };
             let mut runs = std::mem::take(&mut self.runs);
-            runs.push(Run { at: 0, taken: Vec::new(), dead: false });
+            runs.push(Run {
+                at: 0,
+                taken: Vec::new(),
+                dead: false,
+            });
             for run in &mut runs {
-                if run.taken.first().is_some_and(|f| f.keys != event.keys) || run.taken.last().is_some_and(|l| l.place == place) {
+                if run.taken.first().is_some_and(|f| f.keys != event.keys)
+                    || run.taken.last().is_some_and(|l| l.place == place)
+                {
                     continue;
                 }
-                let count = |at: usize, taken: &[Rc<Event>]| taken.iter().filter(|e| shape[at].0.contains(&e.step)).count() as u32;
+                let count = |at: usize, taken: &[Rc<Event>]| {
+                    taken.iter().filter(|e| shape[at].0.contains(&e.step)).count() as u32
+                };
                 // candidates: later first
                 let mut last = run.at;
                 while last < shape.len() && (shape[last].3 || count(last, &run.taken) >= shape[last].1) {
@@ -194,7 +213,11 @@ impl Matching {
                     if shape[at].3 || count(at, &run.taken) >= shape[at].2 {
                         continue;
                     }
-                    if let Some(&step) = shape[at].0.iter().find(|&&s| self.fits(&run.taken, s, &event, input, judge)) {
+                    if let Some(&step) = shape[at]
+                        .0
+                        .iter()
+                        .find(|&&s| self.fits(&run.taken, s, &event, input, judge))
+                    {
                         if let (Some(w), Some(f)) = (self.pattern.within, run.taken.first()) {
                             if event.time - f.time > w {
                                 run.dead = true;
@@ -210,8 +233,13 @@ impl Matching {
                 }
                 if !took {
                     run.dead |= run.taken.is_empty();
-                    let violated = (run.at..=last).any(|at| shape[at].3 && self.fits(&run.taken, shape[at].0[0], &event, input, judge))
-                        || self.pattern.absent.iter().any(|&s| self.fits(&run.taken, s, &event, input, judge));
+                    let violated = (run.at..=last)
+                        .any(|at| shape[at].3 && self.fits(&run.taken, shape[at].0[0], &event, input, judge))
+                        || self
+                            .pattern
+                            .absent
+                            .iter()
+                            .any(|&s| self.fits(&run.taken, s, &event, input, judge));
                     run.dead |= violated;
                     continue;
                 }
@@ -225,13 +253,22 @@ impl Matching {
         }
         let mut columns: Vec<Column> = Vec::new();
         for read in &self.pattern.reads {
-            columns.push(Column::from_values(out.iter().map(|(_, _, t)| self.read(t, &read.how)).collect()));
+            columns.push(Column::from_values(
+                out.iter().map(|(_, _, t)| self.read(t, &read.how)).collect(),
+            ));
         }
         if self.seq {
             columns.push(Column::nulls(out.len()));
         }
-        let made = Made { places: out.iter().map(|o| o.0).collect(), times: out.iter().map(|o| o.1).collect(), columns };
-        Matches { made, errors: Vec::new() }
+        let made = Made {
+            places: out.iter().map(|o| o.0).collect(),
+            times: out.iter().map(|o| o.1).collect(),
+            columns,
+        };
+        Matches {
+            made,
+            errors: Vec::new(),
+        }
     }
 
     /// Memory, in bytes.

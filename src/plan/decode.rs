@@ -127,14 +127,13 @@ fn declared_path(event: &Event, path: &Path) -> Path {
 fn fields_of(query: &Query, graph: &Graph, event: Option<EventId>) -> Fields {
     let mut fields = Fields::default();
     for node in &graph.nodes {
-        if let StepKind::Pattern(pattern) = &node.step.kind {
-            // What is asked of one input is not read of the others.
-            for (input, made) in pattern.inputs.iter().enumerate() {
+        if let Some(asked) = asked_by_input(&node.step.kind) {
+            for (input, roots) in asked.iter().enumerate() {
                 let mine = node.inputs.iter().zip(&node.ports);
                 let mine = mine.filter(|(_, port)| usize::from(**port) == input);
                 if arrives(query, graph, event, mine.map(|(input, _)| *input)) {
-                    let asked = made.keys.iter().chain(&made.values);
-                    asked.for_each(|&root| collect(query, root, &mut |field| _ = fields.entry(field).or_default()));
+                    let mut one = |field| _ = fields.entry(field).or_default();
+                    roots.iter().for_each(|&root| collect(query, root, &mut one));
                 }
             }
             continue;
@@ -154,6 +153,26 @@ fn fields_of(query: &Query, graph: &Graph, event: Option<EventId>) -> Fields {
         }
     }
     fields
+}
+
+/// What joins and patterns ask of the rows of each input: it is not read of those of the others.
+fn asked_by_input(kind: &StepKind) -> Option<Vec<Vec<ExprId>>> {
+    match kind {
+        StepKind::Pattern(pattern) => {
+            let inputs = pattern.inputs.iter();
+            Some(inputs.map(|input| [&input.keys[..], &input.values].concat()).collect())
+        }
+        StepKind::Join(join) => {
+            let of = |at: usize| {
+                let reads = join.inputs[at].reads.iter().map(|named| named.value);
+                let equal = join.equal.iter().flat_map(|(a, b)| [a, b]);
+                let equal = equal.filter(|(input, _)| *input == at).map(|(_, id)| *id);
+                reads.chain(equal).collect()
+            };
+            Some((0..join.inputs.len()).map(of).collect())
+        }
+        _ => None,
+    }
 }
 
 /// Whether records of an event type (none: of any other type) may arrive by one of these ways.

@@ -173,7 +173,9 @@ pub(super) fn lower<'o>(
         trends,
         span,
     };
-    check_bounds(cx, &pattern);
+    if !made.timed {
+        check_bounds(cx, &pattern);
+    }
     flow.push(Op::Pattern(Box::new(pattern)), span);
     rest
 }

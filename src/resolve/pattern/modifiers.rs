@@ -12,6 +12,8 @@ use crate::syntax::ast::{Arg, ArgValue, Expr, Operator};
 /// What they say.
 pub(super) struct Modifiers<'o> {
     pub(super) within: Option<i64>,
+    /// Whether the time is given, rightly or not.
+    pub(super) timed: bool,
     /// `.partition_by(..)`, in the module of the stream.
     pub(super) partition: Option<&'o Operator>,
     pub(super) select: Selection,
@@ -33,6 +35,7 @@ pub(super) fn count(operators: &[Operator]) -> usize {
 pub(super) fn read<'o>(cx: &mut Cx<'_>, build: &Build<'_>, module: usize, operators: &'o [Operator]) -> Modifiers<'o> {
     let mut made = Modifiers {
         within: None,
+        timed: false,
         partition: None,
         select: Selection::default(),
         report: Report::default(),
@@ -42,6 +45,7 @@ pub(super) fn read<'o>(cx: &mut Cx<'_>, build: &Build<'_>, module: usize, operat
     let prepared = build.prepared.clone();
     if let Some(bound) = prepared.decl.and_then(|decl| decl.within.as_ref()) {
         made.within = ops::positive(cx, prepared.module, bound, WITHIN);
+        made.timed = true;
     }
     let mut seen: Vec<(&str, Span)> = Vec::new();
     for operator in operators {
@@ -107,6 +111,7 @@ fn one<'o>(cx: &mut Cx<'_>, made: &mut Modifiers<'o>, module: usize, operator: &
     let name = operator.name.name.as_str();
     match name {
         "within" => {
+            made.timed = true;
             if let Some(bound) = the_argument(cx, operator, ".within(5m)") {
                 made.within = ops::positive(cx, module, bound, WITHIN);
             }
