@@ -30,6 +30,7 @@ mod order;
 mod resolve;
 mod resolve_joins;
 mod resolve_patterns;
+mod resolve_patterns_random;
 mod resolve_support;
 mod resolve_windows;
 mod sinks;

@@ -297,6 +297,7 @@ pub(crate) fn check_contiguous(query: &Query) {
                 roots.extend(join.equal.iter().flat_map(|(a, b)| [a.1, b.1]));
                 roots.extend(join.condition);
             }
+            Op::Pattern(pattern) => roots.extend(pattern.expressions()),
             _ => {}
         }
     }
