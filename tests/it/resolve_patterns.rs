@@ -4,6 +4,10 @@
 
 use varpulis::ir::{Bound, How, Pattern, PatternRead, PatternStep, Query, Shape, Which};
 
+use varpulis::diag::SourceMap;
+use varpulis::plan::{ExplainFormat, Options, explain, plan};
+use varpulis::resolve::compile;
+
 use super::resolve_support::{expr, field, streams};
 
 /// A pattern in a compact form, in lines.
@@ -423,6 +427,45 @@ Bursts.Login <- type Login
   where (Eq ok false)
 P.Bursts <- stream Bursts
 P.Transfer <- type Transfer
+"#
+    );
+}
+
+#[test]
+fn the_plan_says_how_a_step_finds_its_runs() {
+    let text = r#"
+stream S = not Beat within 5m -> Login where ok == false as l
+    -> (Transfer where l.user == user and amount > 10 as t or Order as t)+
+    -> not Logout where user == l.user
+    -> Close where amount < sum(t.amount) + x as c
+    .partition_by(host) .not(Stop) .within(1h30m) .subsets()
+"#;
+    let mut sources = SourceMap::default();
+    let main = sources.add("q.vpl", text);
+    let query = compile(&mut sources, main, &varpulis::resolve::Options::default())
+        .query
+        .unwrap();
+    let plan = plan(query, &Options::default()).unwrap();
+    let text = explain(&plan, &sources, ExplainFormat::Text, false);
+    let from = text.find("takes").unwrap();
+    let to = text.rfind("    -> output").unwrap();
+    assert_eq!(
+        &text[from..to],
+        r#"takes not Beat -> Login as l -> (Transfer as t or Order as t)+ -> not Logout -> Close as c: skip till next match, within 1h30m, a row for each choice of elements
+      reads Beat by host
+      reads Login by host
+      reads Transfer by host
+      reads Order by host
+      reads Logout by host
+      reads Close by host
+      reads Stop by host
+      never Beat: within 5m
+      Login as l: by itself ok == false
+      Transfer as t: by itself amount > 10; hash key l.user == user
+      Order as t
+      never Logout: hash key user == l.user
+      Close as c: evaluates amount < sum(t.amount) + x
+      never Stop
 "#
     );
 }
