@@ -469,3 +469,13 @@ stream S = not Beat within 5m -> Login where ok == false as l
 "#
     );
 }
+
+#[test]
+fn a_pattern_of_too_many_steps_is_refused() {
+    let steps = vec!["A"; 501].join(" -> ");
+    let (_, said) = super::resolve_support::resolved(&format!("stream S = {steps} .within(1h)\n"), &[]);
+    assert_eq!(
+        said,
+        "q.vpl:1:12: error[VPL0311]: a pattern has at most 500 steps, this has 501\n"
+    );
+}

@@ -155,7 +155,18 @@ fn written<'e>(
             let own = ops::own_name(expr);
             own.map_or_else(|| cx.sources.slice(expr.span).to_owned(), |(name, _)| name)
         };
-        let input = name.and_then(|name| build.inputs.iter().position(|input| input.name == name.name));
+        // `Login` is also the short name of what an import declares as `lib.Login`.
+        let short = |input: &str| input.rsplit('.').next().map(str::to_owned);
+        let named = |name: &str| {
+            let inputs = &build.inputs;
+            let whole = inputs.iter().position(|input| input.name == name);
+            whole.or_else(|| {
+                inputs
+                    .iter()
+                    .position(|input| short(&input.name).as_deref() == Some(name))
+            })
+        };
+        let input = name.and_then(|name| named(&name.name));
         match (name, input) {
             (_, Some(input)) => {
                 let number = given[input];

@@ -63,6 +63,9 @@ pub(in crate::resolve) fn prepare(cx: &mut Cx<'_>) {
     }
 }
 
+/// The most steps of a pattern: what each may read of the others is looked at for every one.
+const MOST_STEPS: usize = 500;
+
 type Found<'a> = (usize, &'a PatternExpr, Option<&'a PatternDecl>);
 
 /// The pattern that a stream reads; none for plain sources.
@@ -161,6 +164,8 @@ fn sorted<'a>(
     collect(expr, &mut |step| steps.push((Cow::Borrowed(step), module)));
     let of_text = steps.len();
     steps.extend(nots);
+    let count = steps.len();
+    steps.truncate(MOST_STEPS);
     let mut prepared = Prepared {
         module,
         expr,
@@ -194,6 +199,14 @@ fn sorted<'a>(
             prepared.inputs.len() - 1
         });
         prepared.steps.push(Placed { step, module, input });
+    }
+    if count > MOST_STEPS {
+        let message = format!("a pattern has at most {MOST_STEPS} steps, this has {count}");
+        cx.say(
+            super::sequence(expr.span, message)
+                .help("steps of one type that follow each other are a repetition: `A{500}`"),
+        );
+        prepared.refused = true;
     }
     if prepared.inputs.len() > usize::from(u8::MAX) {
         let message = format!("a pattern reads at most {} event types and streams", u8::MAX);
