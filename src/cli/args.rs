@@ -141,6 +141,9 @@ pub(super) struct RunArguments {
     /// Parse every line, also those that cannot matter
     #[arg(long)]
     pub(super) no_prefilter: bool,
+    /// Evaluate every filter in every row, also where an index over them knows better
+    #[arg(long, hide = true)]
+    pub(super) no_index: bool,
     /// Read files instead of mapping them into memory
     #[arg(long)]
     pub(super) no_mmap: bool,

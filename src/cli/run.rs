@@ -166,6 +166,7 @@ fn plan_options(arguments: &RunArguments, specs: &[InputSpec]) -> plan::Options 
         check_all: arguments.strict || arguments.dead_letter.is_some() || arguments.max_errors.is_some(),
         as_they_lie: arguments.order == Order::Input,
         prefilter: !arguments.no_prefilter,
+        index: !arguments.no_index,
         max_record_bytes: arguments.max_record_bytes,
         bound: specs.iter().map(|spec| spec.event_type.clone()).collect(),
     }

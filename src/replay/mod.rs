@@ -39,7 +39,7 @@ mod waiting;
 use std::path::PathBuf;
 
 pub use report::{
-    BadExample, BadReport, ErrorReport, InputOrder, InputReport, LateReport, MetricReport, OrderReport, Replayed,
+    BadExample, BadReport, ErrorReport, IndexReport, InputOrder, InputReport, LateReport, MetricReport, OrderReport, Replayed,
     Report, StreamReport, TableReport,
 };
 pub use rounds::run;

@@ -33,6 +33,20 @@ pub struct Report {
     pub window_bytes: u64,
     /// The tables that rows were looked up in.
     pub tables: Vec<TableReport>,
+    /// What the index over filters has saved.
+    pub index: IndexReport,
+}
+
+/// What an index over filters has saved: without it, each filter in it would have been evaluated in each row
+/// that it reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IndexReport {
+    /// How many filters are in indexes.
+    pub filters: u64,
+    /// For each filter the rows that it reads, added up.
+    pub pairs: u64,
+    /// For each filter the rows in which it was looked at, added up.
+    pub looked: u64,
 }
 
 /// The order of the records in the inputs, and that of the replay.

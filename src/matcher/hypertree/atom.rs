@@ -79,7 +79,7 @@ pub(super) enum Test {
     /// `x in a..b`
     Within(i64, i64, bool),
     /// A function of a text and constant patterns
-    Text(Builtin),
+    Text,
 }
 
 impl Atom {
@@ -114,7 +114,7 @@ impl Atom {
             },
             Expr::Call(Builtin::IsNull | Builtin::IsNotNull, args, _) => Self::new(exprs, node, *args.first()?, Test::Null),
             Expr::Call(builtin, args, _) if is_text(*builtin) && program.fits(node, "").is_some() => {
-                Self::new(exprs, node, *args.first()?, Test::Text(*builtin))
+                Self::new(exprs, node, *args.first()?, Test::Text)
             }
             _ => None,
         }
@@ -141,7 +141,7 @@ impl Atom {
             _ if fold != Fold::None => Some(Kind::Text),
             Test::Truth => Some(Kind::Bool),
             Test::Order(_, constant) => Some(Cell::of(constant).kind()?),
-            Test::Text(_) => Some(Kind::Text),
+            Test::Text => Some(Kind::Text),
             Test::Null | Test::Equal(_) | Test::Member(_) | Test::Within(..) => None,
         };
         let sure = proven(exprs.ty(value));
@@ -179,8 +179,8 @@ impl Atom {
             (Test::Within(from, to, inclusive), cell) => {
                 Some(cell.whole().is_some_and(|i| inside(i, *from, *to, *inclusive)))
             }
-            (Test::Text(_), Cell::Text(text)) => program.fits(self.node, text),
-            (Test::Text(_), _) => None,
+            (Test::Text, Cell::Text(text)) => program.fits(self.node, text),
+            (Test::Text, _) => None,
         }
     }
 }

@@ -139,7 +139,7 @@ fn score(program: &Program<'_>, atom: &Atom) -> Option<i32> {
             _ => return None,
         },
         Test::Order(..) => return None,
-        Test::Text(_) => text(program, atom)?,
+        Test::Text => text(program, atom)?,
     };
     Some(if typed { score.min(12) } else { score })
 }

@@ -73,8 +73,6 @@ struct Indexed {
     verdict: Verdict,
     /// A row that is found satisfies it.
     exact: bool,
-    /// How many atoms it is found by.
-    atoms: usize,
 }
 
 /// An atom in the index.
@@ -154,7 +152,6 @@ impl Hypertree {
             filters: rule.conditions.len(),
             exact: verdict.is_any_of_atoms(),
             verdict,
-            atoms: cover.atoms.len(),
         });
     }
 
@@ -210,7 +207,7 @@ impl Hypertree {
 fn asks_for_text(atom: &atom::Atom) -> bool {
     use crate::data::Value;
     match &atom.test {
-        atom::Test::Text(_) => true,
+        atom::Test::Text => true,
         atom::Test::Equal(constant) => matches!(constant, Value::Str(_)),
         atom::Test::Member(items) => items.iter().any(|item| matches!(item, Value::Str(_))),
         _ => false,

@@ -77,7 +77,7 @@ impl Numbers {
                     ranges.below.push(place);
                 }
             }
-            Test::Null | Test::Truth | Test::Text(_) => {}
+            Test::Null | Test::Truth | Test::Text => {}
         }
     }
 

@@ -103,7 +103,7 @@ fn ways_of(program: &Program<'_>, atom: &Atom) -> BTreeSet<Way> {
         TextShape::Nets(_) => Way::Net,
     };
     match &atom.test {
-        Test::Text(_) => program.shapes(atom.node).into_iter().map(one).collect(),
+        Test::Text => program.shapes(atom.node).into_iter().map(one).collect(),
         Test::Order(..) | Test::Within(..) => BTreeSet::from([Way::Range]),
         _ => BTreeSet::from([Way::Equal]),
     }

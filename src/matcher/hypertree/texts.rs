@@ -54,7 +54,7 @@ impl Texts {
                     }
                 }
             }
-            Test::Text(_) => {
+            Test::Text => {
                 for shape in program.shapes(atom.node) {
                     exact &= self.add_shape(&shape, number);
                 }
