@@ -135,6 +135,9 @@ pub(super) struct RunArguments {
     /// Write the summary into this file too; with `json:` before its name as JSON
     #[arg(long, value_name = "[json:]FILE")]
     pub(super) summary: Option<String>,
+    /// Say in the summary also how many evaluations of filters were saved
+    #[arg(long)]
+    pub(super) stats: bool,
     /// Seed of `random()`, `uuid()` and of samples
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,

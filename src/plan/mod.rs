@@ -7,6 +7,7 @@
 
 mod decode;
 mod explain;
+mod explain_index;
 mod fuse;
 mod graph;
 mod indexes;

@@ -39,8 +39,8 @@ mod waiting;
 use std::path::PathBuf;
 
 pub use report::{
-    BadExample, BadReport, ErrorReport, IndexReport, InputOrder, InputReport, LateReport, MetricReport, OrderReport, Replayed,
-    Report, StreamReport, TableReport,
+    BadExample, BadReport, ErrorReport, IndexReport, InputOrder, InputReport, LateReport, MetricReport, OrderReport,
+    Replayed, Report, StreamReport, TableReport,
 };
 pub use rounds::run;
 pub use stop::Stopped;

@@ -18,8 +18,8 @@ use super::tables::Tables;
 use super::times::{Times, first_after, without_time};
 use super::waiting::{Bad, Waiting};
 use super::{
-    AtEnd, BadExample, BadReport, ErrorReport, IndexReport, InputReport, MetricReport, Observer, Order, Report, RunError,
-    RunOptions, Stopped, StreamReport,
+    AtEnd, BadExample, BadReport, ErrorReport, IndexReport, InputReport, MetricReport, Observer, Order, Report,
+    RunError, RunOptions, Stopped, StreamReport,
 };
 use crate::data::format::write_json_text;
 use crate::data::{BadRecord, Place};

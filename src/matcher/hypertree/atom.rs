@@ -112,7 +112,9 @@ impl Atom {
                     _ => None,
                 },
             },
-            Expr::Call(Builtin::IsNull | Builtin::IsNotNull, args, _) => Self::new(exprs, node, *args.first()?, Test::Null),
+            Expr::Call(Builtin::IsNull | Builtin::IsNotNull, args, _) => {
+                Self::new(exprs, node, *args.first()?, Test::Null)
+            }
             Expr::Call(builtin, args, _) if is_text(*builtin) && program.fits(node, "").is_some() => {
                 Self::new(exprs, node, *args.first()?, Test::Text)
             }

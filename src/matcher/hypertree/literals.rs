@@ -75,7 +75,10 @@ fn of_concat(parts: &[Hir]) -> Option<Vec<Needle>> {
     let mut found: Vec<Vec<Needle>> = Vec::new();
     let mut from = 0;
     while from < parts.len() {
-        let run = parts[from..].iter().take_while(|part| character(part).is_some()).count();
+        let run = parts[from..]
+            .iter()
+            .take_while(|part| character(part).is_some())
+            .count();
         if run == 0 {
             found.extend(best(&parts[from]));
             from += 1;
@@ -160,7 +163,11 @@ mod tests {
         assert_eq!(&*folded("ta\u{17F}\u{212A}S"), b"tasks");
         assert_eq!(&*folded("Ä-B"), "Ä-b".as_bytes());
         for pattern in ["(?i)tasks", "(?i)Äks"] {
-            let text = if pattern.contains('Ä') { "xäK\u{17F}" } else { "TA\u{17F}\u{212A}s" };
+            let text = if pattern.contains('Ä') {
+                "xäK\u{17F}"
+            } else {
+                "TA\u{17F}\u{212A}s"
+            };
             assert!(regex::Regex::new(pattern).unwrap().is_match(text));
             let found = required(pattern).unwrap();
             let inside = |needle: &Needle| memchr::memmem::find(&folded(text), &needle.text).is_some();

@@ -104,10 +104,7 @@ impl Hypertree {
             return None;
         }
         let mut atoms = Atoms::default();
-        let verdicts: Vec<Verdict> = rules
-            .iter()
-            .map(|rule| atoms.all(program, &rule.conditions))
-            .collect();
+        let verdicts: Vec<Verdict> = rules.iter().map(|rule| atoms.all(program, &rule.conditions)).collect();
         let mut tree = Self {
             posted: vec![Posted::default(); atoms.len()],
             atoms,

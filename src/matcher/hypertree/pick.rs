@@ -350,7 +350,9 @@ impl Judge<'_> {
         let (n, selected) = (columns.n, columns.rows);
         let union = self.union.get_or_insert_with(|| Union::of(all, n, selected));
         let column = columns.some.entry(place);
-        column.or_insert_with(|| evaluator.eval(value, Some(&union.rows))).clone()
+        column
+            .or_insert_with(|| evaluator.eval(value, Some(&union.rows)))
+            .clone()
     }
 }
 

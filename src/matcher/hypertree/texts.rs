@@ -77,7 +77,11 @@ impl Texts {
             TextShape::Nets(nets) => nets.iter().for_each(|net| self.nets.add(*net, number)),
             TextShape::Regex(pattern) => {
                 for needle in literals::required(pattern).unwrap_or_default() {
-                    let parts = if needle.folded { &mut self.folded } else { &mut self.parts };
+                    let parts = if needle.folded {
+                        &mut self.folded
+                    } else {
+                        &mut self.parts
+                    };
                     parts.add(&needle.text, Where::Anywhere, number);
                 }
                 return false;
@@ -91,9 +95,7 @@ impl Texts {
         for (by_length, place) in [(&mut self.starts, Where::First), (&mut self.ends, Where::Last)] {
             if by_length.lengths().len() > LENGTHS {
                 for (text, numbers) in std::mem::take(&mut by_length.lists) {
-                    numbers
-                        .iter()
-                        .for_each(|&number| self.parts.add(&text, place, number));
+                    numbers.iter().for_each(|&number| self.parts.add(&text, place, number));
                 }
             }
             by_length.lengths = by_length.lengths();

@@ -7,8 +7,8 @@
 
 use indexmap::IndexMap;
 
-use crate::data::value::FixedHasher;
 use crate::data::Value;
+use crate::data::value::FixedHasher;
 use crate::eval::Program;
 use crate::ir::{BinaryOp, Builtin, Expr, ExprId, UnaryOp, structure};
 
