@@ -2,6 +2,7 @@
 
 use super::{Next, Plan, StepKind};
 use crate::eval::Program;
+use crate::ir::EventId;
 use crate::matcher::hypertree::{Hypertree, Rule};
 
 /// The indexes of a plan.
@@ -20,12 +21,18 @@ impl Indexes {
     #[must_use]
     pub fn of(plan: &Plan, program: &Program<'_>) -> Self {
         let index = |next: &Vec<Next>| {
-            let rules = rules(plan, next);
-            Hypertree::new(program, &rules, next.len()).filter(|_| plan.index)
+            if !plan.index {
+                return None;
+            }
+            Hypertree::new(program, &rules(plan, next), next.len())
+        };
+        let fed = |(event, next): (&EventId, &Vec<Next>)| {
+            let emitted = !plan.query.emitters(*event).is_empty();
+            emitted.then(|| index(next)).flatten()
         };
         Self {
             scans: plan.scans.iter().map(index).collect(),
-            fed: plan.fed.iter().map(index).collect(),
+            fed: plan.types.iter().zip(&plan.fed).map(fed).collect(),
             stages: plan.stages.iter().map(|stage| index(&stage.next)).collect(),
         }
     }

@@ -5,7 +5,10 @@
 //! atoms whose values are of their kinds do not, and the rows that have values of other kinds are
 //! looked at in any case (the guards).
 
+use indexmap::IndexSet;
+
 use crate::data::Value;
+use crate::data::value::FixedHasher;
 use crate::eval::{Program, TextShape};
 use crate::ir::BinaryOp;
 
@@ -29,8 +32,15 @@ pub(super) struct Cover {
 }
 
 /// The best choice for a condition; else why there is none.
-pub(super) fn choose(program: &Program<'_>, atoms: &Atoms, verdict: &Verdict) -> Result<Cover, &'static str> {
-    let mut cover = cover(program, atoms, verdict)?;
+///
+/// `at_once`: the fields that are read in every row in any case.
+pub(super) fn choose(
+    program: &Program<'_>,
+    atoms: &Atoms,
+    at_once: &IndexSet<Place, FixedHasher>,
+    verdict: &Verdict,
+) -> Result<Cover, &'static str> {
+    let mut cover = cover(program, atoms, at_once, verdict)?;
     cover.atoms.sort_unstable();
     cover.atoms.dedup();
     let mut guards: Vec<Guard> = Vec::new();
@@ -43,12 +53,22 @@ pub(super) fn choose(program: &Program<'_>, atoms: &Atoms, verdict: &Verdict) ->
     Ok(cover)
 }
 
-fn cover(program: &Program<'_>, atoms: &Atoms, verdict: &Verdict) -> Result<Cover, &'static str> {
+fn cover(
+    program: &Program<'_>,
+    atoms: &Atoms,
+    at_once: &IndexSet<Place, FixedHasher>,
+    verdict: &Verdict,
+) -> Result<Cover, &'static str> {
     match verdict {
         Verdict::Atom(number) => {
             let atom = atoms.get(*number);
+            let score = score(program, atom).ok_or("a condition that many rows satisfy")?;
+            // Fields that no filter looks at first are read for this alone.
+            let late = if at_once.contains(&atom.subject.place) { 0 } else { 12 };
+            // What many rules ask for is less rare than it looks, and finding it costs as many looks.
+            let common = 8 * atoms.places(*number).max(1).ilog2() as i32;
             Ok(Cover {
-                score: score(program, atom).ok_or("a condition that many rows satisfy")?,
+                score: score - common - late,
                 atoms: vec![*number],
                 guards: guard(atom).into_iter().collect(),
             })
@@ -63,7 +83,7 @@ fn cover(program: &Program<'_>, atoms: &Atoms, verdict: &Verdict) -> Result<Cove
                 ..Cover::default()
             };
             for part in parts {
-                let one = cover(program, atoms, part)?;
+                let one = cover(program, atoms, at_once, part)?;
                 all.score = all.score.min(one.score);
                 all.atoms.extend(one.atoms);
                 all.guards.extend(one.guards);
@@ -75,7 +95,7 @@ fn cover(program: &Program<'_>, atoms: &Atoms, verdict: &Verdict) -> Result<Cove
             let mut before: Vec<Guard> = Vec::new();
             let mut best: Result<Cover, &'static str> = Err("nothing in it asks a field for a constant");
             for part in parts {
-                let one = cover(program, atoms, part).map(|mut one| {
+                let one = cover(program, atoms, at_once, part).map(|mut one| {
                     let own = one.atoms.iter().map(|&atom| atoms.get(atom).subject);
                     let own: Vec<Subject> = own.collect();
                     // Fields that are read for the guards alone cost something.
@@ -147,7 +167,7 @@ fn score(program: &Program<'_>, atom: &Atom) -> Option<i32> {
 fn equal(constant: &Value) -> i32 {
     match constant {
         Value::Bool(_) => 5,
-        Value::Str(text) => 70 + 2 * text.len().min(12) as i32,
+        Value::Str(text) => 60 + 2 * text.len().min(12) as i32,
         _ => 55,
     }
 }
@@ -164,7 +184,7 @@ fn text(program: &Program<'_>, atom: &Atom) -> Option<i32> {
     let mut least = 95;
     for shape in &shapes {
         let one = match shape {
-            TextShape::Whole(text) => Some(70 + 2 * text.len().min(12) as i32),
+            TextShape::Whole(text) => Some(60 + 2 * text.len().min(12) as i32),
             TextShape::Start(text) | TextShape::End(text) => of_length(text.len()).map(|score| score + 2),
             TextShape::Part(text) => of_length(text.len()),
             TextShape::Regex(pattern) => {

@@ -105,6 +105,10 @@ impl Hypertree {
         }
         let mut atoms = Atoms::default();
         let verdicts: Vec<Verdict> = rules.iter().map(|rule| atoms.all(program, &rule.conditions)).collect();
+        let at_once = verdicts
+            .iter()
+            .flat_map(|verdict| first_fields(&atoms, verdict))
+            .collect();
         let mut tree = Self {
             posted: vec![Posted::default(); atoms.len()],
             atoms,
@@ -116,7 +120,7 @@ impl Hypertree {
         let mut reasons: Vec<Option<&'static str>> = vec![None; readers];
         let mut is_indexed = vec![false; readers];
         for (rule, verdict) in rules.iter().zip(verdicts) {
-            match cover::choose(program, &tree.atoms, &verdict) {
+            match cover::choose(program, &tree.atoms, &at_once, &verdict) {
                 Ok(cover) => {
                     is_indexed[rule.reader] = true;
                     tree.add(rule, verdict, &cover);
@@ -199,6 +203,19 @@ impl Hypertree {
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
+}
+
+/// The fields that the first filter of a rule looks at.
+fn first_fields(atoms: &Atoms, verdict: &Verdict) -> Vec<atom::Place> {
+    let first = match verdict {
+        Verdict::And(parts) => parts.first(),
+        other => Some(other),
+    };
+    let mut found = Vec::new();
+    if let Some(first) = first {
+        first.atoms(&mut found);
+    }
+    found.into_iter().map(|atom| atoms.get(atom).subject.place).collect()
 }
 
 fn asks_for_text(atom: &atom::Atom) -> bool {

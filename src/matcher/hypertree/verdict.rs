@@ -78,19 +78,24 @@ impl Verdict {
 /// The atoms of all rules, each once.
 #[derive(Debug, Default)]
 pub(super) struct Atoms {
-    /// By what they do.
-    known: IndexMap<String, Atom, FixedHasher>,
+    /// By what they do, each with the number of places where it stands.
+    known: IndexMap<String, (Atom, u32), FixedHasher>,
 }
 
 impl Atoms {
     /// An atom.
     pub(super) fn get(&self, atom: u32) -> &Atom {
-        &self.known[atom as usize]
+        &self.known[atom as usize].0
+    }
+
+    /// In how many places an atom stands.
+    pub(super) fn places(&self, atom: u32) -> u32 {
+        self.known[atom as usize].1
     }
 
     /// All of them, in order of their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Atom> {
-        self.known.values()
+        self.known.values().map(|known| &known.0)
     }
 
     /// How many there are.
@@ -133,7 +138,7 @@ impl Atoms {
         let text = structure(program.exprs(), id)?;
         let entry = self.known.entry(text);
         let number = entry.index() as u32;
-        entry.or_insert(atom);
+        entry.or_insert((atom, 0)).1 += 1;
         Some(number)
     }
 }
