@@ -23,13 +23,14 @@ mod show;
 mod texts;
 mod verdict;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::data::value::FixedHasher;
 use crate::eval::Program;
 use crate::ir::ExprId;
 
 use atom::Subject;
+use cell::Kind;
 use cover::{Cover, Guard};
 use numbers::Numbers;
 use texts::Texts;
@@ -59,7 +60,11 @@ pub struct Hypertree {
     /// By atom: where it stands in the index.
     posted: Vec<Posted>,
     /// Values of unexpected types, and the rules for which they matter.
-    guards: Vec<(Guard, Vec<u32>)>,
+    guards: Vec<Guarded>,
+    /// By atom: the number of its field.
+    place_of: Vec<u32>,
+    /// How many fields the atoms look at.
+    places: usize,
     /// Readers that are not indexed, ascending, with the reason where they are filters.
     others: Vec<(usize, Option<&'static str>)>,
 }
@@ -84,10 +89,23 @@ struct Posted {
     exact: bool,
 }
 
+/// A kind that the values of a field must be of for some rules.
+#[derive(Debug)]
+struct Guarded {
+    guard: Guard,
+    kind: Kind,
+    /// The field's number, and a node whose value it is.
+    place: usize,
+    value: ExprId,
+    rules: Vec<u32>,
+}
+
 /// What is asked of a field.
 #[derive(Debug)]
 struct Field {
     subject: Subject,
+    /// The field's number.
+    place: usize,
     /// A node whose value is the field.
     value: ExprId,
     texts: Texts,
@@ -109,7 +127,11 @@ impl Hypertree {
             .iter()
             .flat_map(|verdict| first_fields(&atoms, verdict))
             .collect();
+        let mut places: IndexSet<atom::Place, FixedHasher> = IndexSet::default();
+        let place_of = atoms.iter().map(|atom| places.insert_full(atom.subject.place).0 as u32);
         let mut tree = Self {
+            place_of: place_of.collect(),
+            places: places.len(),
             posted: vec![Posted::default(); atoms.len()],
             atoms,
             rules: Vec::new(),
@@ -143,9 +165,9 @@ impl Hypertree {
             self.posted[atom as usize].rules.push(number);
         }
         for &guard in &cover.guards {
-            match self.guards.iter_mut().find(|(known, _)| *known == guard) {
-                Some((_, rules)) => rules.push(number),
-                None => self.guards.push((guard, vec![number])),
+            match self.guards.iter_mut().find(|known| known.guard == guard) {
+                Some(known) => known.rules.push(number),
+                None => self.guard(guard, number),
             }
         }
         self.rules.push(Indexed {
@@ -153,6 +175,21 @@ impl Hypertree {
             filters: rule.conditions.len(),
             exact: verdict.is_any_of_atoms(),
             verdict,
+        });
+    }
+
+    fn guard(&mut self, guard: Guard, rule: u32) {
+        let (subject, kind) = guard;
+        // A guard comes from an atom.
+        let Some(at) = self.atoms.iter().position(|atom| atom.subject == subject) else {
+            return;
+        };
+        self.guards.push(Guarded {
+            guard,
+            kind,
+            place: self.place_of[at] as usize,
+            value: self.atoms.get(at as u32).value,
+            rules: vec![rule],
         });
     }
 
@@ -165,6 +202,7 @@ impl Hypertree {
             }
             let field = fields.entry(atom.subject).or_insert_with(|| Field {
                 subject: atom.subject,
+                place: self.place_of[number] as usize,
                 value: atom.value,
                 texts: Texts::default(),
                 numbers: Numbers::default(),

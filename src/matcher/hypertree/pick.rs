@@ -10,7 +10,7 @@ use crate::data::{Column, Value};
 use crate::eval::{Evaluator, Program};
 use crate::ir::ExprId;
 
-use super::atom::{Place, Subject, cell};
+use super::atom::cell;
 use super::cell::Cell;
 use super::{Field, Hypertree};
 
@@ -34,9 +34,8 @@ pub struct Picked {
     pub passed: usize,
 }
 
-/// From this many rows on, and if they are a good part of the batch, the evaluator is faster than to
-/// judge row by row.
-const MANY: usize = 64;
+/// From this many rows on the evaluator is faster than to judge row by row.
+const MANY: usize = 128;
 
 /// A rule, and the places among the selected rows where it may be true, ascending.
 struct Candidate {
@@ -56,36 +55,26 @@ impl Hypertree {
         len: usize,
     ) -> Found {
         let n = rows.map_or(len, <[u32]>::len);
-        let mut columns = Columns {
-            rows,
-            n,
-            whole: IndexMap::default(),
-            some: IndexMap::default(),
-        };
+        let mut columns = Columns::new(self.places, rows, n);
         let mut marks: Vec<(u32, u32)> = Vec::new();
         for field in &self.fields {
-            let column = columns.whole(evaluator, field.subject.place, field.value);
-            self.mark(program, field, &column, &mut marks);
+            let column = columns.whole(evaluator, field.place, field.value);
+            self.mark(program, field, column, &mut marks);
         }
         let lists = Lists::of(&marks, self.atoms.len());
         drop(marks);
         let candidates = self.candidates(&lists, &mut columns, evaluator);
         let mut found = Found::default();
-        let mut judged = Judge {
-            tree: self,
-            program,
-            union: None,
-        };
         for candidate in &candidates {
             found.looked += candidate.places.len() as u64;
             let of = &self.rules[candidate.rule as usize];
-            let many = candidate.places.len() > MANY && candidate.places.len() > n / 4;
+            let many = candidate.places.len() > MANY;
             let (places, sure) = if of.exact && !candidate.odd {
                 (candidate.places.clone(), true)
             } else if many {
                 (candidate.places.clone(), false)
             } else {
-                judged.judge(candidate, &candidates, &mut columns, evaluator)
+                self.judge(program, candidate, &candidates, &mut columns, evaluator)
             };
             if places.is_empty() {
                 continue;
@@ -148,12 +137,11 @@ impl Hypertree {
                 add(rule, places, false);
             }
         }
-        for ((subject, kind), rules) in &self.guards {
-            let value = self.value_of(*subject);
-            let column = columns.whole(evaluator, subject.place, value);
-            let odd = odd_places(&column, *kind);
+        for guard in &self.guards {
+            let column = columns.whole(evaluator, guard.place, guard.value);
+            let odd = odd_places(column, guard.kind);
             if !odd.is_empty() {
-                rules.iter().for_each(|&rule| add(rule, &odd, true));
+                guard.rules.iter().for_each(|&rule| add(rule, &odd, true));
             }
         }
         for rule in untidy {
@@ -165,12 +153,6 @@ impl Hypertree {
         let mut found: Vec<Candidate> = found.into_values().collect();
         found.sort_unstable_by_key(|entry| entry.rule);
         found
-    }
-
-    /// A node whose value is the field of a subject.
-    fn value_of(&self, subject: Subject) -> ExprId {
-        let of = |atom: &super::atom::Atom| (atom.subject == subject).then_some(atom.value);
-        self.atoms.iter().find_map(of).unwrap_or(ExprId(0))
     }
 }
 
@@ -198,7 +180,7 @@ fn odd_places(column: &Column, kind: super::cell::Kind) -> Vec<u32> {
 /// Notes the atoms that texts satisfy. Texts that come again are looked up, as long as they do.
 fn mark_texts(field: &Field, column: &Column, marks: &mut Vec<(u32, u32)>) {
     /// After so many texts it is found out whether they repeat.
-    const TRIAL: usize = 256;
+    const TRIAL: usize = 48;
     let mut known: IndexMap<&str, (u32, u32), FixedHasher> = IndexMap::default();
     let mut arena: Vec<u32> = Vec::new();
     let mut keep = !field.texts.is_cheap();
@@ -264,18 +246,11 @@ impl Lists {
 struct Columns<'r> {
     rows: Option<&'r [u32]>,
     n: usize,
-    /// For all the selected rows.
-    whole: IndexMap<Place, Column, FixedHasher>,
+    /// By place in the index, for all the selected rows.
+    whole: Vec<Option<Column>>,
     /// For those that were found.
-    some: IndexMap<Place, Column, FixedHasher>,
-}
-
-impl Columns<'_> {
-    fn whole(&mut self, evaluator: &mut Evaluator<'_>, place: Place, value: ExprId) -> Column {
-        let rows = self.rows;
-        let column = self.whole.entry(place);
-        column.or_insert_with(|| evaluator.eval(value, rows)).clone()
-    }
+    some: Vec<Option<Column>>,
+    union: Option<Union>,
 }
 
 /// The rows that any rule is looked at in.
@@ -285,74 +260,66 @@ struct Union {
     at: Vec<u32>,
 }
 
-struct Judge<'t> {
-    tree: &'t Hypertree,
-    program: &'t Program<'t>,
-    union: Option<Union>,
+impl<'r> Columns<'r> {
+    fn new(places: usize, rows: Option<&'r [u32]>, n: usize) -> Self {
+        Self {
+            rows,
+            n,
+            whole: vec![None; places],
+            some: vec![None; places],
+            union: None,
+        }
+    }
+
+    fn whole(&mut self, evaluator: &mut Evaluator<'_>, place: usize, value: ExprId) -> &Column {
+        self.whole[place].get_or_insert_with(|| evaluator.eval(value, self.rows))
+    }
+
+    /// A field in a row that some rule is looked at in.
+    fn cell(
+        &mut self,
+        evaluator: &mut Evaluator<'_>,
+        (place, value): (usize, ExprId),
+        at: u32,
+        all: &[Candidate],
+    ) -> Cell<'_> {
+        if let Some(column) = &self.whole[place] {
+            return cell(column, at as usize);
+        }
+        let union = self.union.get_or_insert_with(|| Union::of(all, self.n, self.rows));
+        let column = self.some[place].get_or_insert_with(|| evaluator.eval(value, Some(&union.rows)));
+        cell(column, union.at[at as usize] as usize)
+    }
 }
 
-impl Judge<'_> {
+impl Hypertree {
     /// The places in which a rule is true, and that this is sure; or those in which it may be.
     fn judge(
-        &mut self,
+        &self,
+        program: &Program<'_>,
         candidate: &Candidate,
         all: &[Candidate],
         columns: &mut Columns<'_>,
         evaluator: &mut Evaluator<'_>,
     ) -> (Vec<u32>, bool) {
-        let (tree, program) = (self.tree, self.program);
-        let of = &tree.rules[candidate.rule as usize];
-        let mut sure = true;
-        let mut kept = Vec::new();
-        // Columns are looked up once, not for each row.
-        let mut local: Vec<(u32, bool, Column)> = Vec::new();
-        for &place in &candidate.places {
+        let verdict = &self.rules[candidate.rule as usize].verdict;
+        let (mut kept, mut sure) = (Vec::new(), true);
+        for &at in &candidate.places {
             let mut holds = |number: u32| {
-                let atom = tree.atoms.get(number);
-                let known = local.iter().position(|known| known.0 == number);
-                let known = known.unwrap_or_else(|| {
-                    let subject = atom.subject.place;
-                    let (whole, column) = match columns.whole.get(&subject) {
-                        Some(column) => (true, column.clone()),
-                        None => (false, self.some(subject, atom.value, all, columns, evaluator)),
-                    };
-                    local.push((number, whole, column));
-                    local.len() - 1
-                });
-                let (_, whole, column) = &local[known];
-                let at = match &self.union {
-                    Some(union) if !whole => union.at[place as usize],
-                    _ => place,
-                };
-                atom.holds(program, &cell(column, at as usize))
+                let atom = self.atoms.get(number);
+                let place = (self.place_of[number as usize] as usize, atom.value);
+                atom.holds(program, &columns.cell(evaluator, place, at, all))
             };
-            match of.verdict.judge(&mut holds) {
-                Some(true) => kept.push(place),
+            match verdict.judge(&mut holds) {
+                Some(true) => kept.push(at),
                 Some(false) => {}
                 None => {
                     sure = false;
-                    kept.push(place);
+                    kept.push(at);
                 }
             }
         }
         (kept, sure)
-    }
-
-    /// A field in the rows that any rule is looked at in.
-    fn some(
-        &mut self,
-        place: Place,
-        value: ExprId,
-        all: &[Candidate],
-        columns: &mut Columns<'_>,
-        evaluator: &mut Evaluator<'_>,
-    ) -> Column {
-        let (n, selected) = (columns.n, columns.rows);
-        let union = self.union.get_or_insert_with(|| Union::of(all, n, selected));
-        let column = columns.some.entry(place);
-        column
-            .or_insert_with(|| evaluator.eval(value, Some(&union.rows)))
-            .clone()
     }
 }
 
