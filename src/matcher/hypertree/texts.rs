@@ -25,7 +25,7 @@ const LENGTHS: usize = 8;
 /// What is asked of a text.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    whole: Lists,
+    whole: Whole,
     starts: ByLength,
     ends: ByLength,
     parts: Parts,
@@ -65,7 +65,7 @@ impl Texts {
     }
 
     fn add_whole(&mut self, text: &str, number: u32) {
-        self.whole.entry(text.as_bytes().into()).or_default().push(number);
+        self.whole.add(text.as_bytes(), number);
     }
 
     fn add_shape(&mut self, shape: &TextShape<'_>, number: u32) -> bool {
@@ -92,13 +92,14 @@ impl Texts {
 
     /// Ends the adding.
     pub(super) fn build(&mut self) {
+        self.whole.build();
         for (by_length, place) in [(&mut self.starts, Where::First), (&mut self.ends, Where::Last)] {
             if by_length.lengths().len() > LENGTHS {
                 for (text, numbers) in std::mem::take(&mut by_length.lists) {
                     numbers.iter().for_each(|&number| self.parts.add(&text, place, number));
                 }
             }
-            by_length.lengths = by_length.lengths();
+            by_length.build(place);
         }
         self.parts.build();
         self.folded.build();
@@ -107,7 +108,7 @@ impl Texts {
 
     /// Whether a look at a text costs no more than to find out whether it was looked at before.
     pub(super) fn is_cheap(&self) -> bool {
-        let looks = self.starts.lengths.len() + self.ends.lengths.len() + usize::from(!self.whole.is_empty());
+        let looks = self.starts.lengths.len() + self.ends.lengths.len() + usize::from(!self.whole.lists.is_empty());
         looks <= 1 && self.parts.is_empty() && self.folded.is_empty() && self.nets.is_empty()
     }
 
@@ -115,12 +116,9 @@ impl Texts {
     pub(super) fn find(&self, text: &str, found: &mut Vec<u32>) {
         let from = found.len();
         let bytes = text.as_bytes();
-        if let Some(numbers) = self.whole.get(bytes) {
-            found.extend(numbers);
-        }
-        self.starts.find(bytes, |bytes, length| &bytes[..length], found);
-        self.ends
-            .find(bytes, |bytes, length| &bytes[bytes.len() - length..], found);
+        self.whole.find(bytes, found);
+        self.starts.find(bytes, Where::First, found);
+        self.ends.find(bytes, Where::Last, found);
         self.parts.find(bytes, found);
         if !self.folded.is_empty() {
             self.folded.find(&folded(text), found);
@@ -145,11 +143,59 @@ impl Texts {
     }
 }
 
-/// Texts by themselves, looked up once for each length.
+/// Bytes that may stand at a place: most texts are turned away without being hashed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sieve([u64; 4]);
+
+impl Sieve {
+    fn add(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    fn lets(&self, byte: Option<&u8>) -> bool {
+        byte.is_some_and(|byte| self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1)
+    }
+}
+
+/// Whole texts.
+#[derive(Debug, Default)]
+struct Whole {
+    lists: Lists,
+    last: Sieve,
+    /// The empty text is among them.
+    empty: bool,
+}
+
+impl Whole {
+    fn add(&mut self, text: &[u8], number: u32) {
+        self.lists.entry(text.into()).or_default().push(number);
+    }
+
+    fn build(&mut self) {
+        for text in self.lists.keys() {
+            match text.last() {
+                Some(&byte) => self.last.add(byte),
+                None => self.empty = true,
+            }
+        }
+    }
+
+    fn find(&self, text: &[u8], found: &mut Vec<u32>) {
+        if (self.last.lets(text.last()) || (self.empty && text.is_empty()))
+            && let Some(numbers) = self.lists.get(text)
+        {
+            found.extend(numbers);
+        }
+    }
+}
+
+/// Beginnings or ends of texts, looked up once for each length.
 #[derive(Debug, Default)]
 struct ByLength {
     lists: Lists,
     lengths: Vec<usize>,
+    /// The first byte of beginnings, the last of ends.
+    edge: Sieve,
 }
 
 impl ByLength {
@@ -164,9 +210,30 @@ impl ByLength {
         lengths
     }
 
-    fn find(&self, text: &[u8], cut: impl Fn(&[u8], usize) -> &[u8], found: &mut Vec<u32>) {
+    fn build(&mut self, place: Where) {
+        self.lengths = self.lengths();
+        for text in self.lists.keys() {
+            let edge = if place == Where::First {
+                text.first()
+            } else {
+                text.last()
+            };
+            edge.iter().for_each(|&&byte| self.edge.add(byte));
+        }
+    }
+
+    fn find(&self, text: &[u8], place: Where, found: &mut Vec<u32>) {
+        let first = place == Where::First;
+        if !self.edge.lets(if first { text.first() } else { text.last() }) {
+            return;
+        }
         for &length in self.lengths.iter().take_while(|&&length| length <= text.len()) {
-            if let Some(numbers) = self.lists.get(cut(text, length)) {
+            let part = if first {
+                &text[..length]
+            } else {
+                &text[text.len() - length..]
+            };
+            if let Some(numbers) = self.lists.get(part) {
                 found.extend(numbers);
             }
         }
@@ -263,5 +330,73 @@ impl Nets {
                 found.extend(numbers);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(texts: &Texts, text: &str) -> Vec<u32> {
+        let mut found = Vec::new();
+        texts.find(text, &mut found);
+        found
+    }
+
+    #[test]
+    fn each_way_finds_its_atoms_once() {
+        let mut texts = Texts::default();
+        texts.add_whole("abc", 0);
+        texts.add_whole("", 1);
+        for (number, shape) in [
+            TextShape::Start("ab"),
+            TextShape::End("bc"),
+            TextShape::End("c"),
+            TextShape::Part(b"b"),
+            TextShape::Regex("(?i)bb"),
+        ]
+        .iter()
+        .enumerate()
+        {
+            texts.add_shape(shape, number as u32 + 2);
+        }
+        texts.build();
+        assert_eq!(found(&texts, "abc"), [0, 2, 3, 4, 5]);
+        assert_eq!(found(&texts, ""), [1]);
+        assert_eq!(found(&texts, "abbab"), [2, 5, 6]);
+        assert_eq!(found(&texts, "xyz"), [0; 0]);
+    }
+
+    #[test]
+    fn many_lengths_go_into_the_automaton() {
+        let mut texts = Texts::default();
+        let long = "0123456789abcdef";
+        for length in 1..=12 {
+            texts.add_shape(&TextShape::Start(&long[..length]), length as u32);
+            texts.add_shape(&TextShape::End(&long[16 - length..]), 100 + length as u32);
+        }
+        texts.build();
+        assert!(texts.starts.lists.is_empty() && texts.ends.lists.is_empty());
+        assert_eq!(found(&texts, "0123x"), [1, 2, 3, 4]);
+        assert_eq!(found(&texts, "x0123"), [0; 0]);
+        assert_eq!(found(&texts, "0 def"), [1, 101, 102, 103]);
+    }
+
+    #[test]
+    fn networks_are_found_by_their_prefixes() {
+        let mut texts = Texts::default();
+        let nets: Vec<IpNet> = ["10.0.0.0/8", "10.1.0.0/16", "fe80::/10"]
+            .iter()
+            .map(|net| net.parse().unwrap())
+            .collect();
+        for (number, net) in nets.iter().enumerate() {
+            texts.add_shape(&TextShape::Nets(std::slice::from_ref(net)), number as u32);
+        }
+        texts.build();
+        assert_eq!(found(&texts, "10.1.2.3"), [0, 1]);
+        assert_eq!(found(&texts, "::ffff:10.2.0.1"), [0]);
+        assert_eq!(found(&texts, "fe80::1"), [2]);
+        assert_eq!(found(&texts, "11.0.0.1"), [0; 0]);
+        assert_eq!(found(&texts, "10.1"), [0; 0]);
     }
 }
