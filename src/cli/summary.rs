@@ -11,7 +11,7 @@ use crate::diag::SourceMap;
 use crate::replay::{Report, Stopped};
 
 /// The summary for people.
-pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration) -> String {
+pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration, stats: bool) -> String {
     let mut out = String::new();
     let records: u64 = report.inputs.iter().map(|input| input.records).sum();
     let bytes: u64 = report.inputs.iter().map(|input| input.bytes).sum();
@@ -63,6 +63,9 @@ pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration) -> Stri
     bad(report, &mut out);
     errors(report, sources, &mut out);
     rest(report, &mut out);
+    if stats {
+        index(report, &mut out);
+    }
     out
 }
 
@@ -92,6 +95,23 @@ fn patterns(report: &Report, out: &mut String) {
             );
         }
     }
+}
+
+/// What the index over filters has saved.
+fn index(report: &Report, out: &mut String) {
+    let of = &report.index;
+    if of.filters == 0 {
+        let _ = writeln!(out, "index over filters: none");
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "index over filters: {} filters looked at {} times, {} saved ({:.2} %)",
+        thousands(of.filters),
+        thousands(of.looked),
+        thousands(of.pairs - of.looked),
+        100.0 * (of.pairs - of.looked) as f64 / of.pairs.max(1) as f64,
+    );
 }
 
 fn bad(report: &Report, out: &mut String) {
@@ -269,6 +289,10 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         "without_time": without_time(report),
         "output_notes": report.output_notes,
         "window_bytes": report.window_bytes,
+        "index": {
+            "filters": report.index.filters, "evaluations": report.index.looked,
+            "saved": report.index.pairs - report.index.looked,
+        },
         "stopped": report.stopped.as_ref().map(stopped_text),
         "seconds": took.as_secs_f64(),
     });

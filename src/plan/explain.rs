@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use super::explain_pattern;
-use super::{Next, Plan, Stage, StageId, Step, StepKind};
+use super::{Next, Plan, Stage, StageId, Step, StepKind, explain_index, explain_pattern};
 use crate::diag::SourceMap;
 use crate::ir::SideChannel;
 use crate::read::TypePlan;
@@ -78,6 +77,9 @@ impl View<'_> {
                 }
             }
             let _ = writeln!(out, "    -> {}", self.next_text(&stage.next));
+        }
+        for index in explain_index::indexes(self.plan) {
+            index.write(self.plan, &mut out);
         }
         let rewrites = self.plan.rewrites.iter().filter(|(_, count)| *count > 0);
         for (rule, count) in rewrites {
@@ -268,6 +270,7 @@ impl View<'_> {
         json!({
             "read": types.collect::<Vec<_>>(), "prefilter": literals, "order_matters": self.plan.order_matters,
             "stages": stages.collect::<Vec<_>>(),
+            "indexes": explain_index::indexes(self.plan).iter().map(|index| index.json(self.plan)).collect::<Vec<_>>(),
             "rewrites": self.plan.rewrites.iter().map(|(rule, n)| json!({"rule": rule, "places": n})).collect::<Vec<_>>(),
         })
     }

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::IndexReport;
 use super::clock::MorselClock;
 use crate::data::value::FixedHasher;
 use crate::data::{BadRecord, Place};
@@ -118,6 +119,7 @@ pub(super) struct Outcome {
     pub(super) not_finite: u64,
     /// Rows that `.validate` refused.
     pub(super) bad: Vec<BadRecord>,
+    pub(super) index: IndexReport,
 }
 
 impl Outcome {

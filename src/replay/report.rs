@@ -35,6 +35,8 @@ pub struct Report {
     pub tables: Vec<TableReport>,
     /// The patterns, and what they still wait for.
     pub patterns: Vec<PatternReport>,
+    /// What the index over filters has saved.
+    pub index: IndexReport,
 }
 
 /// A pattern at the end of a run.
@@ -48,6 +50,18 @@ pub struct PatternReport {
     pub alive: u64,
     /// How many matches depend on an absence whose time had not passed.
     pub undecided: u64,
+}
+
+/// What an index over filters has saved: without it, each filter in it would have been evaluated in each row
+/// that it reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IndexReport {
+    /// How many filters are in indexes.
+    pub filters: u64,
+    /// For each filter the rows that it reads, added up.
+    pub pairs: u64,
+    /// For each filter the rows in which it was looked at, added up.
+    pub looked: u64,
 }
 
 /// The order of the records in the inputs, and that of the replay.

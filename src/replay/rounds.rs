@@ -18,14 +18,14 @@ use super::tables::Tables;
 use super::times::{Times, first_after, without_time};
 use super::waiting::{Bad, Waiting};
 use super::{
-    AtEnd, BadExample, BadReport, ErrorReport, InputReport, MetricReport, Observer, Order, PatternReport, Report,
-    RunError, RunOptions, Stopped, StreamReport,
+    AtEnd, BadExample, BadReport, ErrorReport, IndexReport, InputReport, MetricReport, Observer, Order, PatternReport,
+    Report, RunError, RunOptions, Stopped, StreamReport,
 };
 use crate::data::format::write_json_text;
 use crate::data::{BadRecord, Place};
 use crate::eval::Program;
 use crate::ordered::Ending;
-use crate::plan::Plan;
+use crate::plan::{Indexes, Plan};
 use crate::read::{Base, Input};
 use crate::write::Output;
 
@@ -73,6 +73,7 @@ pub fn run(
     }
     let mut report = writer.report(&supply);
     report.tables = context.tables.reports();
+    report.index.filters = context.indexes.filters() as u64;
     report.output_notes = writer.finish(&report)?;
     supply.finish()?;
     Ok(report)
@@ -152,6 +153,7 @@ struct Writer<'r> {
     metrics: BTreeMap<String, MetricReport>,
     big_ints: u64,
     not_finite: u64,
+    index: IndexReport,
     stopped: Option<Stopped>,
 }
 
@@ -185,6 +187,7 @@ impl<'r> Writer<'r> {
             metrics: BTreeMap::new(),
             big_ints: 0,
             not_finite: 0,
+            index: IndexReport::default(),
             stopped: None,
         })
     }
@@ -288,6 +291,8 @@ impl<'r> Writer<'r> {
         self.waiting.outcome(&mut outcome);
         self.outputs.take(&mut outcome);
         self.not_finite += outcome.not_finite;
+        self.index.pairs += outcome.index.pairs;
+        self.index.looked += outcome.index.looked;
         self.errors.merge(outcome.errors);
         self.consumed[input] += task.morsel.consumed().saturating_sub(self.consumed[input]);
         if let Some(decoded) = &task.decoded {
@@ -325,6 +330,8 @@ impl<'r> Writer<'r> {
         self.waiting.outcome(&mut outcome);
         self.outputs.take(&mut outcome);
         self.not_finite += outcome.not_finite;
+        self.index.pairs += outcome.index.pairs;
+        self.index.looked += outcome.index.looked;
         self.errors.merge(outcome.errors);
         let end = Place {
             end: true,
@@ -416,6 +423,7 @@ impl<'r> Writer<'r> {
             window_bytes: self.ordered.peak() as u64,
             patterns: self.pattern_reports(),
             tables: Vec::new(),
+            index: self.index,
         }
     }
 
@@ -529,6 +537,7 @@ impl<'a> Context<'a> {
                 Order::Input | Order::Arrival { .. } => ReplayOrder::Clock,
             },
             tables,
+            indexes: Indexes::of(plan, program),
         }
     }
 }
