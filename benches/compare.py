@@ -13,7 +13,7 @@ others is marked. A tool that is not there is skipped and named.
     RUSTFLAGS=-Ctarget-cpu=native cargo bench --target-dir target/native --bench sonic_floor --no-run
     /tmp/venv/bin/python benches/compare.py nested.jsonl --rounds 5
 
-This is the suite `filter`; `--suite windows` is in `compare_windows.py`.
+This is the suite `filter`; `--suite windows` is in `compare_windows.py`, `--suite rules` in `compare_rules.py`.
 """
 
 import argparse
@@ -302,7 +302,7 @@ def load():
 def main():
     parser = argparse.ArgumentParser(description="Side by side over one log.")
     parser.add_argument("log")
-    parser.add_argument("--suite", choices=["filter", "windows"], default="filter")
+    parser.add_argument("--suite", choices=["filter", "windows", "rules"], default="filter")
     parser.add_argument("--shape", choices=["flat", "nested", "wide"], default="nested")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--varpulis", default=os.path.join(ROOT, "target/release/varpulis"))
@@ -315,7 +315,7 @@ def main():
     args.log = os.path.abspath(args.log)
 
     # That file uses this one: it is imported when it is needed.
-    suite = importlib.import_module("compare_windows") if args.suite == "windows" else None
+    suite = importlib.import_module(f"compare_{args.suite}") if args.suite != "filter" else None
     known = [question.name for question in (suite.QUESTIONS if suite else QUESTIONS)]
     for name in args.question or []:
         if name not in known:

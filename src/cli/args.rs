@@ -135,12 +135,18 @@ pub(super) struct RunArguments {
     /// Write the summary into this file too; with `json:` before its name as JSON
     #[arg(long, value_name = "[json:]FILE")]
     pub(super) summary: Option<String>,
+    /// Say in the summary also how many evaluations of filters were saved
+    #[arg(long)]
+    pub(super) stats: bool,
     /// Seed of `random()`, `uuid()` and of samples
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
     /// Parse every line, also those that cannot matter
     #[arg(long)]
     pub(super) no_prefilter: bool,
+    /// Evaluate every filter in every row, also where an index over them knows better
+    #[arg(long, hide = true)]
+    pub(super) no_index: bool,
     /// Read files instead of mapping them into memory
     #[arg(long)]
     pub(super) no_mmap: bool,

@@ -43,6 +43,7 @@ fn plan_text(arguments: &ExplainArguments) -> Result<String, Exit> {
     let compiled = program::usable(Path::new(&arguments.what), &arguments.compile, true)?;
     let options = plan::Options {
         prefilter: true,
+        index: true,
         max_record_bytes: 1 << 24,
         ..plan::Options::default()
     };

@@ -166,6 +166,7 @@ fn plan_options(arguments: &RunArguments, specs: &[InputSpec]) -> plan::Options 
         check_all: arguments.strict || arguments.dead_letter.is_some() || arguments.max_errors.is_some(),
         as_they_lie: arguments.order == Order::Input,
         prefilter: !arguments.no_prefilter,
+        index: !arguments.no_index,
         max_record_bytes: arguments.max_record_bytes,
         bound: specs.iter().map(|spec| spec.event_type.clone()).collect(),
     }
@@ -228,7 +229,7 @@ fn refuse_overwrite(arguments: &RunArguments, plan: &Plan, specs: &[InputSpec]) 
 
 fn done(arguments: &RunArguments, report: &Report, sources: &SourceMap, took: Duration, signal: Option<i32>) -> Exit {
     if !arguments.quiet {
-        eprint!("{}", summary::text(report, sources, took));
+        eprint!("{}", summary::text(report, sources, took, arguments.stats));
     } else if let Some(stopped) = &report.stopped
         && *stopped != Stopped::LimitsReached
     {
@@ -237,7 +238,7 @@ fn done(arguments: &RunArguments, report: &Report, sources: &SourceMap, took: Du
     if let Some(to) = &arguments.summary {
         let (path, text) = match to.strip_prefix("json:") {
             Some(path) => (path, summary::json(report, sources, took)),
-            None => (to.as_str(), summary::text(report, sources, took)),
+            None => (to.as_str(), summary::text(report, sources, took, arguments.stats)),
         };
         if let Err(error) = std::fs::write(path, text) {
             complain(format_args!("cannot write the summary to `{path}`: {error}"));

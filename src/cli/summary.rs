@@ -11,7 +11,7 @@ use crate::diag::SourceMap;
 use crate::replay::{Report, Stopped};
 
 /// The summary for people.
-pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration) -> String {
+pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration, stats: bool) -> String {
     let mut out = String::new();
     let records: u64 = report.inputs.iter().map(|input| input.records).sum();
     let bytes: u64 = report.inputs.iter().map(|input| input.bytes).sum();
@@ -59,10 +59,59 @@ pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         let plural = if stream.rows == 1 { "row" } else { "rows" };
         let _ = writeln!(out, "{}: {} {plural}{to}", stream.name, thousands(stream.rows));
     }
+    patterns(report, &mut out);
     bad(report, &mut out);
     errors(report, sources, &mut out);
     rest(report, &mut out);
+    if stats {
+        index(report, &mut out);
+    }
     out
+}
+
+/// What patterns wait for at the end, where that says something: of bounded ones runs end by themselves.
+fn patterns(report: &Report, out: &mut String) {
+    for pattern in &report.patterns {
+        if pattern.alive > 0 && !pattern.bounded {
+            let _ = writeln!(
+                out,
+                "{}: {} begun and not complete at the end; the pattern has no bound in time (`.within(..)`)",
+                pattern.stream,
+                match pattern.alive {
+                    1 => "1 match was".to_owned(),
+                    n => format!("{} matches were", thousands(n)),
+                }
+            );
+        }
+        if pattern.undecided > 0 {
+            let _ = writeln!(
+                out,
+                "{}: {} not decided: the log ends before the time is over (`--at-end flush` reports them)",
+                pattern.stream,
+                match pattern.undecided {
+                    1 => "1 absence is".to_owned(),
+                    n => format!("{} absences are", thousands(n)),
+                }
+            );
+        }
+    }
+}
+
+/// What the index over filters has saved.
+fn index(report: &Report, out: &mut String) {
+    let of = &report.index;
+    if of.filters == 0 {
+        let _ = writeln!(out, "index over filters: none");
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "index over filters: {} filters looked at {} times, {} saved ({:.2} %)",
+        thousands(of.filters),
+        thousands(of.looked),
+        thousands(of.pairs - of.looked),
+        100.0 * (of.pairs - of.looked) as f64 / of.pairs.max(1) as f64,
+    );
 }
 
 fn bad(report: &Report, out: &mut String) {
@@ -219,12 +268,17 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
             .map_or((None, None, None), |(a, b, c)| (Some(a), Some(b), Some(c)));
         json!({"name": metric.name, "count": metric.count, "sum": sum, "min": min, "max": max})
     });
+    let patterns = report
+        .patterns
+        .iter()
+        .map(|pattern| json!({"stream": pattern.stream, "alive": pattern.alive, "undecided": pattern.undecided}));
     let summary = json!({
         "events": report.inputs.iter().map(|input| input.records).sum::<u64>(),
         "bytes": report.inputs.iter().map(|input| input.bytes).sum::<u64>(),
         "inputs": inputs.collect::<Vec<_>>(),
         "tables": tables.collect::<Vec<_>>(),
         "streams": streams.collect::<Vec<_>>(),
+        "patterns": patterns.collect::<Vec<_>>(),
         "bad": {"total": report.bad.total(), "causes": causes, "first": first.collect::<Vec<_>>()},
         "evaluation_errors": errors.collect::<Vec<_>>(),
         "metrics": metrics.collect::<Vec<_>>(),
@@ -235,6 +289,10 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         "without_time": without_time(report),
         "output_notes": report.output_notes,
         "window_bytes": report.window_bytes,
+        "index": {
+            "filters": report.index.filters, "evaluations": report.index.looked,
+            "saved": report.index.pairs - report.index.looked,
+        },
         "stopped": report.stopped.as_ref().map(stopped_text),
         "seconds": took.as_secs_f64(),
     });

@@ -19,13 +19,23 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// How far a candidate is from the name, regardless of case; none if too far.
 fn distance(folded: &str, candidate: &str) -> Option<usize> {
     let candidate = candidate.to_lowercase();
-    let length = folded.chars().count().max(candidate.chars().count());
-    let far = strsim::damerau_levenshtein(folded, &candidate);
-    let plain = |text: &str| text.replace(['_', '.', '-'], "");
-    if far > 0 && plain(folded) == plain(&candidate) {
+    const SEPARATORS: [char; 3] = ['_', '.', '-'];
+    let lengths = (folded.chars().count(), candidate.chars().count());
+    let slips = forgiven(lengths.0.max(lengths.1));
+    // Two texts are at least as far apart as their lengths are; most candidates end here.
+    let too_far = lengths.0.abs_diff(lengths.1) > slips;
+    if too_far && !folded.contains(SEPARATORS) && !candidate.contains(SEPARATORS) {
+        return None;
+    }
+    let plain = |text: &str| text.replace(SEPARATORS, "");
+    if folded != candidate && plain(folded) == plain(&candidate) {
         return Some(1);
     }
-    (far <= forgiven(length)).then_some(far)
+    if too_far {
+        return None;
+    }
+    let far = strsim::damerau_levenshtein(folded, &candidate);
+    (far <= slips).then_some(far)
 }
 
 /// How many slips a name of this length may hold.

@@ -44,6 +44,7 @@ use crate::data::{Column, FieldId, Pseudo, Rows, Value};
 use crate::ir::{Builtin, Expr, ExprId, Exprs, LocalId};
 
 pub use errors::EvalErrors;
+pub use patterns::TextShape;
 pub use program::Program;
 
 use compare::Unlike;
@@ -215,6 +216,18 @@ pub fn total_order(a: &Value, b: &Value) -> (Ordering, Option<String>) {
     let unlike = Unlike::default();
     let order = compare::total(a, b, &unlike);
     (order, unlike.check().err().map(|fail| fail.0))
+}
+
+/// The order of two values of one kind by exact value; none where one is NaN, or they have no order.
+#[must_use]
+pub fn compare_values(a: &Value, b: &Value) -> Option<Ordering> {
+    compare::order(a, b).ok().flatten()
+}
+
+/// The address that a text is for `cidr_match`, if it is one.
+#[must_use]
+pub fn address(text: &str) -> Option<std::net::IpAddr> {
+    patterns::address(text)
 }
 
 /// Says what is wrong with a constant pattern of `regex_match`, `regex_extract`, `like`, `ilike`,

@@ -32,7 +32,37 @@ pub(super) enum Matcher {
     Any(Vec<Matcher>),
 }
 
+/// What texts fit a pattern, for those who look for many patterns at once.
+#[derive(Clone, Debug)]
+pub enum TextShape<'m> {
+    /// The text itself.
+    Whole(&'m str),
+    /// It begins so.
+    Start(&'m str),
+    /// It ends so.
+    End(&'m str),
+    /// It has this part.
+    Part(&'m [u8]),
+    /// A regular expression matches somewhere.
+    Regex(&'m str),
+    /// It is an address in one of the networks.
+    Nets(&'m [IpNet]),
+}
+
 impl Matcher {
+    /// The shapes of which a text that fits has one.
+    pub(super) fn shapes<'m>(&'m self, found: &mut Vec<TextShape<'m>>) {
+        found.push(match self {
+            Self::Whole(text) => TextShape::Whole(text),
+            Self::Start(text) => TextShape::Start(text),
+            Self::End(text) => TextShape::End(text),
+            Self::Part(finder) => TextShape::Part(finder.needle()),
+            Self::Regex(regex) => TextShape::Regex(regex.as_str()),
+            Self::Nets(nets) => TextShape::Nets(nets),
+            Self::Any(all) => return all.iter().for_each(|matcher| matcher.shapes(found)),
+        });
+    }
+
     /// The matcher of a function with these patterns; says what is wrong with a pattern.
     pub(super) fn new(builtin: Builtin, patterns: &[&str]) -> Result<Self, String> {
         let one = |pattern: &&str| match builtin {
@@ -151,7 +181,7 @@ fn parse_net(text: &str) -> Result<IpNet, String> {
 }
 
 /// An address; IPv4 in IPv6 form is IPv4.
-fn address(text: &str) -> Option<IpAddr> {
+pub(super) fn address(text: &str) -> Option<IpAddr> {
     text.trim().parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
 }
 

@@ -8,7 +8,7 @@ use crate::ir::{BinaryOp, Builtin, Expr, ExprId, Exprs, Lambda, LocalId};
 
 use super::constant;
 use super::members::Members;
-use super::patterns::{Matcher, takes_pattern};
+use super::patterns::{Matcher, TextShape, takes_pattern};
 use super::shape::Shapes;
 
 /// All expressions of a query, prepared for evaluation.
@@ -60,6 +60,39 @@ impl<'a> Program<'a> {
             shapes: Shapes::of(exprs, roots),
             prepared,
         }
+    }
+
+    /// The query's expressions.
+    #[must_use]
+    pub fn exprs(&self) -> &'a Exprs {
+        self.exprs
+    }
+
+    /// Whether a text fits the constant patterns of a call, or is among the constants of an `in`; none
+    /// where a node has neither.
+    #[must_use]
+    pub fn fits(&self, node: ExprId, text: &str) -> Option<bool> {
+        match self.prepared.get(&node)? {
+            Prepared::Matcher(matcher) => Some(matcher.fits(text)),
+            Prepared::Members(members) => Some(members.has_text(text)),
+            Prepared::Reads(_) => None,
+        }
+    }
+
+    /// Whether a value is among the constants of an `in`; none where a node is no such.
+    #[must_use]
+    pub fn is_member(&self, node: ExprId, value: &Value) -> Option<bool> {
+        self.members(node).map(|members| members.has(value))
+    }
+
+    /// What texts fit the constant patterns of a call: those that have one of these shapes.
+    #[must_use]
+    pub fn shapes(&self, node: ExprId) -> Vec<TextShape<'_>> {
+        let mut found = Vec::new();
+        if let Some(matcher) = self.matcher(node) {
+            matcher.shapes(&mut found);
+        }
+        found
     }
 
     /// The number of a tree that stands in several places, so that its value is worth keeping.

@@ -38,6 +38,26 @@ impl Query {
             .collect()
     }
 
+    /// The same for all event types at once, by their numbers.
+    #[must_use]
+    pub fn all_emitters(&self) -> Vec<Vec<StreamId>> {
+        let mut found = vec![Vec::new(); self.events.len()];
+        for (at, stream) in self.streams.iter().enumerate() {
+            for operator in &stream.ops {
+                let Op::Emit { as_type: Some(of), .. } = operator.op else {
+                    continue;
+                };
+                for (event, emitters) in found.iter_mut().enumerate() {
+                    let id = StreamId(at as u32);
+                    if self.is_a(of, EventId(event as u32)) && emitters.last() != Some(&id) {
+                        emitters.push(id);
+                    }
+                }
+            }
+        }
+        found
+    }
+
     /// Whether an event is `base` or extends it, at any distance.
     #[must_use]
     pub fn is_a(&self, event: EventId, base: EventId) -> bool {

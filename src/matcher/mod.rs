@@ -4,6 +4,8 @@
 //! asks of them already computed ([`PatternInput::values`](crate::ir::PatternInput)), and makes the
 //! rows of [`Pattern::reads`](crate::ir::Pattern).
 
+pub mod hypertree;
+
 use crate::data::{Column, FieldId, Pseudo};
 use crate::ir::ExprId;
 

@@ -19,6 +19,7 @@ pub(super) fn streams(query: &mut Query) -> usize {
 /// For each stream whether anything of it can be seen.
 fn live_streams(query: &Query) -> Vec<bool> {
     let mut live = vec![false; query.streams.len()];
+    let emitters = query.all_emitters();
     let mut todo: Vec<usize> = (0..query.streams.len()).filter(|&at| is_seen(query, at)).collect();
     while let Some(at) = todo.pop() {
         if std::mem::replace(&mut live[at], true) {
@@ -27,7 +28,7 @@ fn live_streams(query: &Query) -> Vec<bool> {
         for source in &query.streams[at].sources {
             match source {
                 Source::Stream(StreamId(of)) => todo.push(*of as usize),
-                Source::Event(event) => todo.extend(query.emitters(*event).into_iter().map(|id| id.0 as usize)),
+                Source::Event(event) => todo.extend(emitters[event.0 as usize].iter().map(|id| id.0 as usize)),
                 Source::Any | Source::Timer(_) => {}
             }
         }

@@ -123,24 +123,25 @@ fn declared_path(event: &Event, path: &Path) -> Path {
 }
 
 /// The fields that somebody reads of the records of an event type (none: of any other type), and
-/// whether a first filter does.
+/// whether a filter does that most records come to.
 fn fields_of(query: &Query, graph: &Graph, event: Option<EventId>) -> Fields {
     let mut fields = Fields::default();
-    for node in &graph.nodes {
-        let mut scans = IndexSet::new();
-        node.inputs
-            .iter()
-            .for_each(|&input| graph.records_of(input, &mut scans));
-        let arrives = scans.iter().any(|scan| match (scan, event) {
-            (In::Any, _) => true,
-            (In::Event(base), Some(event)) => query.is_a(event, *base),
-            _ => false,
-        });
-        if !arrives {
+    let early = early_filters(graph);
+    for (node, &first) in graph.nodes.iter().zip(&early) {
+        if let Some(asked) = asked_by_input(&node.step.kind) {
+            for (input, roots) in asked.iter().enumerate() {
+                let mine = node.inputs.iter().zip(&node.ports);
+                let mine = mine.filter(|(_, port)| usize::from(**port) == input);
+                if arrives(query, graph, event, mine.map(|(input, _)| *input)) {
+                    let mut one = |field| _ = fields.entry(field).or_default();
+                    roots.iter().for_each(|&root| collect(query, root, &mut one));
+                }
+            }
             continue;
         }
-        let first = matches!(node.step.kind, StepKind::Filter(_))
-            && node.inputs.iter().any(|input| !matches!(input, In::Node(_)));
+        if !arrives(query, graph, event, node.inputs.iter().copied()) {
+            continue;
+        }
         for &root in &node.step.owners[0].roots {
             collect(query, root, &mut |field| *fields.entry(field).or_default() |= first);
         }
@@ -151,6 +152,62 @@ fn fields_of(query: &Query, graph: &Graph, event: Option<EventId>) -> Fields {
         }
     }
     fields
+}
+
+/// What joins and patterns ask of the rows of each input: it is not read of those of the others.
+fn asked_by_input(kind: &StepKind) -> Option<Vec<Vec<ExprId>>> {
+    match kind {
+        StepKind::Pattern(pattern) => {
+            let inputs = pattern.inputs.iter();
+            Some(inputs.map(|input| [&input.keys[..], &input.values].concat()).collect())
+        }
+        StepKind::Join(join) => {
+            let of = |at: usize| {
+                let reads = join.inputs[at].reads.iter().map(|named| named.value);
+                let equal = join.equal.iter().flat_map(|(a, b)| [a, b]);
+                let equal = equal.filter(|(input, _)| *input == at).map(|(_, id)| *id);
+                reads.chain(equal).collect()
+            };
+            Some((0..join.inputs.len()).map(of).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Whether records of an event type (none: of any other type) may arrive by one of these ways.
+fn arrives(query: &Query, graph: &Graph, event: Option<EventId>, inputs: impl Iterator<Item = In>) -> bool {
+    let mut scans = IndexSet::new();
+    inputs.for_each(|input| graph.records_of(input, &mut scans));
+    scans.iter().any(|scan| match (scan, event) {
+        (In::Any, _) => true,
+        (In::Event(base), Some(event)) => query.is_a(event, *base),
+        _ => false,
+    })
+}
+
+/// For each node whether it is a filter that most records come to: one that reads them directly, or one
+/// of many behind a filter that does.
+fn early_filters(graph: &Graph) -> Vec<bool> {
+    /// From this many on, filters of the same rows are many.
+    const MANY: usize = 8;
+    let is_filter = |at: usize| matches!(graph.nodes[at].step.kind, StepKind::Filter(_));
+    let mut readers = vec![0; graph.nodes.len()];
+    for (at, node) in graph.nodes.iter().enumerate() {
+        for input in node.inputs.iter().filter(|_| is_filter(at)) {
+            if let In::Node(before) = input {
+                readers[*before] += 1;
+            }
+        }
+    }
+    let mut early: Vec<bool> = Vec::with_capacity(graph.nodes.len());
+    for (at, node) in graph.nodes.iter().enumerate() {
+        let comes = |input: &In| match input {
+            In::Node(before) => early[*before] && readers[*before] >= MANY,
+            In::Event(_) | In::Any => true,
+        };
+        early.push(is_filter(at) && node.inputs.iter().any(comes));
+    }
+    early
 }
 
 fn collect(query: &Query, root: ExprId, found: &mut impl FnMut(FieldId)) {

@@ -99,6 +99,8 @@ struct Builder<'a> {
     query: &'a Query,
     graph: Graph,
     shared: IndexMap<Work, usize, FixedHasher>,
+    /// By event type: who emits rows of it.
+    emitters: Vec<Vec<StreamId>>,
 }
 
 /// Builds the graph of all streams.
@@ -111,15 +113,16 @@ pub(super) fn build(query: &Query) -> Result<Graph, PlanError> {
         query,
         graph,
         shared: IndexMap::default(),
+        emitters: query.all_emitters(),
     };
-    for at in stream_order(query)? {
+    for at in stream_order(query, &builder.emitters)? {
         builder.stream(at);
     }
     Ok(builder.graph)
 }
 
 /// The streams, each after those it reads.
-fn stream_order(query: &Query) -> Result<Vec<usize>, PlanError> {
+fn stream_order(query: &Query, emitters: &[Vec<StreamId>]) -> Result<Vec<usize>, PlanError> {
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
         New,
@@ -129,7 +132,7 @@ fn stream_order(query: &Query) -> Result<Vec<usize>, PlanError> {
     let mut marks = vec![Mark::New; query.streams.len()];
     let mut order = Vec::new();
     for start in 0..query.streams.len() {
-        let mut stack = vec![(start, read_streams(query, start), 0)];
+        let mut stack = vec![(start, read_streams(query, emitters, start), 0)];
         if marks[start] != Mark::New {
             continue;
         }
@@ -146,7 +149,7 @@ fn stream_order(query: &Query) -> Result<Vec<usize>, PlanError> {
                 Mark::Done => {}
                 Mark::New => {
                     marks[child] = Mark::Open;
-                    stack.push((child, read_streams(query, child), 0));
+                    stack.push((child, read_streams(query, emitters, child), 0));
                 }
                 Mark::Open => {
                     return Err(circle(
@@ -172,12 +175,12 @@ fn circle(query: &Query, path: &[usize], back: usize) -> PlanError {
 }
 
 /// The streams that a stream reads, through events that they emit too.
-fn read_streams(query: &Query, at: usize) -> Vec<usize> {
+fn read_streams(query: &Query, emitters: &[Vec<StreamId>], at: usize) -> Vec<usize> {
     let mut reads = Vec::new();
     for source in &query.streams[at].sources {
         match source {
             Source::Stream(StreamId(of)) => reads.push(*of as usize),
-            Source::Event(event) => reads.extend(query.emitters(*event).iter().map(|id| id.0 as usize)),
+            Source::Event(event) => reads.extend(emitters[event.0 as usize].iter().map(|id| id.0 as usize)),
             Source::Any | Source::Timer(_) => {}
         }
     }
@@ -241,8 +244,9 @@ impl Builder<'_> {
         let partitioned = stream
             .ops
             .iter()
-            .fold(false, |partitioned, operator| match operator.op {
+            .fold(false, |partitioned, operator| match &operator.op {
                 Op::PartitionBy(_) | Op::Window { .. } => true,
+                Op::Pattern(pattern) => partitioned || pattern.keys > 0,
                 Op::Collect => false,
                 _ => partitioned,
             });
@@ -289,7 +293,7 @@ impl Builder<'_> {
     /// Whether a scan also gets rows that an ordered stream emits.
     fn fed_in_order(&self, input: In) -> bool {
         let In::Event(event) = input else { return false };
-        self.query.emitters(event).iter().any(|id| {
+        self.emitters[event.0 as usize].iter().any(|id| {
             let outputs = &self.graph.outputs[id.0 as usize];
             outputs
                 .iter()

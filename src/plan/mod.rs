@@ -7,8 +7,11 @@
 
 mod decode;
 mod explain;
+mod explain_index;
+mod explain_pattern;
 mod fuse;
 mod graph;
+mod indexes;
 mod prefilter;
 mod pruning;
 
@@ -21,6 +24,7 @@ use crate::ir::{
 use crate::read::{DecodePlan, TimeUnit};
 
 pub use explain::{ExplainFormat, explain};
+pub use indexes::Indexes;
 
 /// What the command line says about reading.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +45,8 @@ pub struct Options {
     pub as_they_lie: bool,
     /// Look for literals in the raw text first, where that is sound.
     pub prefilter: bool,
+    /// Find the filters that may be true by an index over their conditions, where there are many.
+    pub index: bool,
     /// Longest record, in bytes.
     pub max_record_bytes: usize,
     /// The types that inputs are bound to (`Type=path`); none among them: an input that is not.
@@ -74,6 +80,8 @@ pub struct Plan {
     pub order_matters: bool,
     /// Some operator depends on their times.
     pub time_matters: bool,
+    /// Filters are found by an index, where many read the same rows; never changes what comes out.
+    pub index: bool,
 }
 
 /// Operators that run one after another over each batch.
@@ -218,6 +226,7 @@ pub fn plan(mut query: Query, options: &Options) -> Result<Plan, PlanError> {
         sinks,
         order_matters,
         time_matters,
+        index: options.index,
     })
 }
 

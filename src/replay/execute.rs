@@ -14,7 +14,8 @@ use super::validate;
 use crate::data::{Column, EventRows, FieldId, FieldTable, Place, Value};
 use crate::eval::{Evaluator, Program};
 use crate::ir::{EventId, ExprId, Named};
-use crate::plan::{Next, Plan, StageId, StepKind};
+use crate::matcher::hypertree::Hypertree;
+use crate::plan::{Indexes, Next, Plan, StageId, StepKind};
 use crate::read::DecodePlan;
 
 /// What all morsels share.
@@ -37,6 +38,8 @@ pub(super) struct Context<'a> {
     pub(super) order: ReplayOrder,
     /// What rows are looked up in.
     pub(super) tables: Tables,
+    /// By which filters are found.
+    pub(super) indexes: Indexes,
 }
 
 /// In which order records are replayed, and so what the clock at a record is.
@@ -48,6 +51,13 @@ pub(super) enum ReplayOrder {
     Time,
     /// By the clock, which is looked up.
     Clock,
+}
+
+/// Who reads rows, in program order, and the index over the filters among them.
+#[derive(Clone, Copy)]
+struct Readers<'a> {
+    next: &'a [Next],
+    index: Option<&'a Hypertree>,
 }
 
 /// Runs one morsel's batches; what comes out gathers in `out`.
@@ -80,28 +90,71 @@ impl<'a> Executor<'a> {
             keys: Vec::new(),
         };
         let mut evaluator = Evaluator::new(self.context.program, &*flow.rows);
-        self.pass(&self.context.plan.scans[scan], &mut evaluator, &flow, view);
+        let readers = Readers {
+            next: &self.context.plan.scans[scan],
+            index: self.context.indexes.scans[scan].as_ref(),
+        };
+        self.pass(readers, &mut evaluator, &flow, view);
     }
 
     /// Hands rows on to everybody who reads them.
-    pub(super) fn pass<'r>(&mut self, next: &[Next], evaluator: &mut Evaluator<'r>, flow: &'r Flow, mut view: View)
+    fn pass<'r>(&mut self, readers: Readers<'a>, evaluator: &mut Evaluator<'r>, flow: &'r Flow, mut view: View)
     where
         'a: 'r,
     {
-        for (at, to) in next.iter().enumerate() {
-            let view = if at + 1 == next.len() {
+        if let Some(index) = readers.index {
+            return self.pass_indexed(readers.next, index, evaluator, flow, &view);
+        }
+        for (at, to) in readers.next.iter().enumerate() {
+            let view = if at + 1 == readers.next.len() {
                 std::mem::take(&mut view)
             } else {
                 view.clone()
             };
-            match *to {
-                Next::Sink(sink) => self.sink(sink, flow, &view),
-                Next::Event(event) => self.feed(event, flow, view),
-                Next::Stage(stage, port) if self.context.plan.stage(stage).steps[0].kind.needs_order() => {
-                    self.hold(stage, port, evaluator, flow, view);
-                }
-                Next::Stage(stage, _) => self.stage(stage, 0, evaluator, flow, view),
+            self.hand_on(*to, 0, evaluator, flow, view);
+        }
+    }
+
+    /// The same, with those filters left out that an index knows to be true nowhere.
+    fn pass_indexed<'r>(
+        &mut self,
+        next: &[Next],
+        index: &Hypertree,
+        evaluator: &mut Evaluator<'r>,
+        flow: &'r Flow,
+        view: &View,
+    ) where
+        'a: 'r,
+    {
+        let found = index.pick(self.context.program, evaluator, view.rows.as_deref(), flow.rows.len());
+        self.out.index.pairs += (view.count(flow.rows.len()) * index.len()) as u64;
+        self.out.index.looked += found.looked;
+        let mut others = index.others().peekable();
+        for picked in found.picked {
+            while let Some(other) = others.next_if(|&other| other < picked.reader) {
+                self.hand_on(next[other], 0, evaluator, flow, view.clone());
             }
+            let mut view = view.clone();
+            view.narrow(picked.rows);
+            self.hand_on(next[picked.reader], picked.passed, evaluator, flow, view);
+        }
+        for other in others {
+            self.hand_on(next[other], 0, evaluator, flow, view.clone());
+        }
+    }
+
+    /// Hands rows on to one reader, of a stage to the step `from`.
+    fn hand_on<'r>(&mut self, to: Next, from: usize, evaluator: &mut Evaluator<'r>, flow: &'r Flow, view: View)
+    where
+        'a: 'r,
+    {
+        match to {
+            Next::Sink(sink) => self.sink(sink, flow, &view),
+            Next::Event(event) => self.feed(event, flow, view),
+            Next::Stage(stage, port) if self.context.plan.stage(stage).steps[0].kind.needs_order() => {
+                self.hold(stage, port, evaluator, flow, view);
+            }
+            Next::Stage(stage, _) => self.stage(stage, from, evaluator, flow, view),
         }
     }
 
@@ -202,7 +255,11 @@ impl<'a> Executor<'a> {
             return self.stage(id, at + 1, &mut evaluator, &made, view);
         }
         if view.count(flow.rows.len()) > 0 {
-            self.pass(&stage.next, evaluator, flow, view);
+            let readers = Readers {
+                next: &stage.next,
+                index: self.context.indexes.stages[id.0 as usize].as_ref(),
+            };
+            self.pass(readers, evaluator, flow, view);
         }
     }
 
@@ -337,9 +394,12 @@ impl<'a> Executor<'a> {
         let plan = self.context.plan;
         if let Some(scan) = plan.types.iter().position(|&ty| ty == event) {
             // Only those who read the type by name: `any` sees records of the input only.
-            let next = plan.fed[scan].clone();
+            let readers = Readers {
+                next: &plan.fed[scan],
+                index: self.context.indexes.fed[scan].as_ref(),
+            };
             let mut evaluator = Evaluator::new(self.context.program, &*flow.rows);
-            self.pass(&next, &mut evaluator, flow, view);
+            self.pass(readers, &mut evaluator, flow, view);
         }
     }
 }

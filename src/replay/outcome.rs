@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use indexmap::IndexMap;
 
+use super::IndexReport;
 use super::clock::MorselClock;
 use crate::data::value::FixedHasher;
 use crate::data::{BadRecord, Place};
@@ -147,6 +148,7 @@ pub(super) struct Outcome {
     pub(super) not_finite: u64,
     /// Rows that `.validate` refused.
     pub(super) bad: Vec<BadRecord>,
+    pub(super) index: IndexReport,
 }
 
 impl Outcome {

@@ -33,6 +33,35 @@ pub struct Report {
     pub window_bytes: u64,
     /// The tables that rows were looked up in.
     pub tables: Vec<TableReport>,
+    /// The patterns, and what they still wait for.
+    pub patterns: Vec<PatternReport>,
+    /// What the index over filters has saved.
+    pub index: IndexReport,
+}
+
+/// A pattern at the end of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PatternReport {
+    /// Its stream.
+    pub stream: String,
+    /// Whether it is bounded in time as a whole.
+    pub bounded: bool,
+    /// How many runs had begun and were neither complete nor over.
+    pub alive: u64,
+    /// How many matches depend on an absence whose time had not passed.
+    pub undecided: u64,
+}
+
+/// What an index over filters has saved: without it, each filter in it would have been evaluated in each row
+/// that it reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IndexReport {
+    /// How many filters are in indexes.
+    pub filters: u64,
+    /// For each filter the rows that it reads, added up.
+    pub pairs: u64,
+    /// For each filter the rows in which it was looked at, added up.
+    pub looked: u64,
 }
 
 /// The order of the records in the inputs, and that of the replay.

@@ -18,14 +18,14 @@ use super::tables::Tables;
 use super::times::{Times, first_after, without_time};
 use super::waiting::{Bad, Waiting};
 use super::{
-    AtEnd, BadExample, BadReport, ErrorReport, InputReport, MetricReport, Observer, Order, Report, RunError,
-    RunOptions, Stopped, StreamReport,
+    AtEnd, BadExample, BadReport, ErrorReport, IndexReport, InputReport, MetricReport, Observer, Order, PatternReport,
+    Report, RunError, RunOptions, Stopped, StreamReport,
 };
 use crate::data::format::write_json_text;
 use crate::data::{BadRecord, Place};
 use crate::eval::Program;
 use crate::ordered::Ending;
-use crate::plan::Plan;
+use crate::plan::{Indexes, Plan};
 use crate::read::{Base, Input};
 use crate::write::Output;
 
@@ -74,6 +74,7 @@ pub fn run(
     }
     let mut report = writer.report(&supply);
     report.tables = context.tables.reports();
+    report.index.filters = context.indexes.filters() as u64;
     report.output_notes = writer.finish(&report)?;
     supply.finish()?;
     Ok(report)
@@ -153,6 +154,7 @@ struct Writer<'r> {
     metrics: BTreeMap<String, MetricReport>,
     big_ints: u64,
     not_finite: u64,
+    index: IndexReport,
     stopped: Option<Stopped>,
 }
 
@@ -186,6 +188,7 @@ impl<'r> Writer<'r> {
             metrics: BTreeMap::new(),
             big_ints: 0,
             not_finite: 0,
+            index: IndexReport::default(),
             stopped: None,
         })
     }
@@ -289,6 +292,8 @@ impl<'r> Writer<'r> {
         self.waiting.outcome(&mut outcome);
         self.outputs.take(&mut outcome);
         self.not_finite += outcome.not_finite;
+        self.index.pairs += outcome.index.pairs;
+        self.index.looked += outcome.index.looked;
         self.errors.merge(outcome.errors);
         self.consumed[input] += task.morsel.consumed().saturating_sub(self.consumed[input]);
         if let Some(decoded) = &task.decoded {
@@ -326,6 +331,8 @@ impl<'r> Writer<'r> {
         self.waiting.outcome(&mut outcome);
         self.outputs.take(&mut outcome);
         self.not_finite += outcome.not_finite;
+        self.index.pairs += outcome.index.pairs;
+        self.index.looked += outcome.index.looked;
         self.errors.merge(outcome.errors);
         let end = Place {
             end: true,
@@ -415,8 +422,23 @@ impl<'r> Writer<'r> {
             order: supply.report(),
             output_notes: Vec::new(),
             window_bytes: self.ordered.peak() as u64,
+            patterns: self.pattern_reports(),
             tables: Vec::new(),
+            index: self.index,
         }
+    }
+
+    fn pattern_reports(&self) -> Vec<PatternReport> {
+        let report =
+            |(stream, bounded, standing): (crate::ir::StreamId, bool, crate::matcher::Standing)| PatternReport {
+                stream: self.plan.query.streams[stream.0 as usize].name.clone(),
+                bounded,
+                alive: standing.runs,
+                undecided: standing.undecided,
+            };
+        let mut standing = self.ordered.standing(self.plan);
+        standing.sort_by_key(|of| of.0);
+        standing.into_iter().map(report).collect()
     }
 
     fn error_reports(&self) -> Vec<ErrorReport> {
@@ -517,6 +539,7 @@ impl<'a> Context<'a> {
                 Order::Input | Order::Arrival { .. } => ReplayOrder::Clock,
             },
             tables,
+            indexes: Indexes::of(plan, program),
         }
     }
 }
