@@ -1,0 +1,11 @@
+//! Sequence patterns: the plainest possible matcher, written from the definitions of LANGUAGE.md
+//! (sections 8 and 15), and the tests that hold the real one against it.
+
+mod generate;
+mod pattern;
+mod properties;
+mod reference;
+mod report;
+mod run;
+mod traces;
+mod walk;

@@ -1,0 +1,161 @@
+//! Programs of patterns over a log, run in this process.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use varpulis::diag::SourceMap;
+use varpulis::plan;
+use varpulis::read::{Input, InputSpec, ReadOptions};
+use varpulis::replay::{self, Observer, Order, RunOptions};
+use varpulis::resolve;
+
+use super::pattern::{Pattern, Row};
+use super::reference::AtEnd;
+use super::report::{Bound, Reported};
+
+/// The matcher is there to be compared.
+pub(super) const ENGINE: bool = false;
+
+/// The time of second 0.
+const START: i64 = 1_700_000_000;
+
+struct Quiet;
+
+impl Observer for Quiet {
+    fn progress(&self, _: u64, _: u64, _: u64) {}
+
+    fn say(&self, _: &str) {}
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+/// How a program is run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    pub(super) threads: usize,
+    pub(super) morsel_bytes: usize,
+    pub(super) order: Order,
+}
+
+/// A pattern as a program has it.
+pub(super) fn statement(at: usize, pattern: &Pattern) -> String {
+    format!("stream M{at} = {pattern}\n")
+}
+
+/// A record as its line.
+pub(super) fn line(row: &Row) -> String {
+    let Row { kind, time, id, u, .. } = row;
+    let mut text = format!("{{\"type\":\"{kind}\",\"ts\":{},\"id\":{id}", START + time);
+    for (name, value) in [("k", row.k), ("v", row.v)] {
+        if let Some(value) = value {
+            let _ = write!(text, ",\"{name}\":{value}");
+        }
+    }
+    let _ = writeln!(text, ",\"u\":{u}}}");
+    text
+}
+
+/// The text of what a program writes.
+///
+/// # Errors
+///
+/// The program does not compile or run: what it says.
+pub(super) fn run(folder: &Path, program: &str, lines: &str, way: Way, at_end: AtEnd) -> Result<String, String> {
+    let (log, output) = (folder.join("log.jsonl"), folder.join("rows.jsonl"));
+    fs::write(&log, lines).map_err(|error| error.to_string())?;
+    let mut sources = SourceMap::default();
+    let main = sources.add(Path::new("patterns.vpl"), program.to_owned());
+    let compiled = resolve::compile(&mut sources, main, &resolve::Options::default());
+    let said = || format!("{program}\n{:#?}", compiled.diagnostics);
+    let query = compiled.query.clone().ok_or_else(said)?;
+    let max_record_bytes = 1 << 20;
+    let options = plan::Options {
+        max_record_bytes,
+        ..plan::Options::default()
+    };
+    let plan = plan::plan(query, &options).map_err(|error| format!("{error:?}"))?;
+    let reading = ReadOptions {
+        morsel_bytes: way.morsel_bytes,
+        max_record_bytes,
+        mmap: false,
+    };
+    let spec = InputSpec {
+        path: log,
+        ..InputSpec::default()
+    };
+    let open = || Input::open_spooled(&spec, 0, &reading);
+    let options = RunOptions {
+        output: output.clone(),
+        order: way.order,
+        at_end: match at_end {
+            AtEnd::Auto => replay::AtEnd::Auto,
+            AtEnd::Flush => replay::AtEnd::Flush,
+            AtEnd::Hold => replay::AtEnd::Hold,
+        },
+        ..RunOptions::default()
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(way.threads).build();
+    let pool = pool.map_err(|error| error.to_string())?;
+    let input = open().map_err(|error| format!("{error:?}"))?;
+    let ran = pool.install(|| replay::run(&plan, &mut [input], &|_| open().ok(), &options, &Quiet));
+    ran.map_err(|error| format!("{error:?}"))?;
+    fs::read_to_string(&output).map_err(|error| error.to_string())
+}
+
+/// The rows of each stream of a pattern: fields in order of their names, without nulls.
+pub(super) fn by_stream(text: &str) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in text.lines() {
+        let row: BTreeMap<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+        let stream = row["stream"].as_str().unwrap().to_owned();
+        if !stream.starts_with('M') {
+            continue;
+        }
+        let mut fields = BTreeMap::new();
+        for (name, value) in row {
+            let shown = match (name.as_str(), value) {
+                ("stream", _) | (_, serde_json::Value::Null) => continue,
+                ("ts", value) => seconds(value.as_str().unwrap()).to_string(),
+                ("start" | "end", value) => (value.as_i64().unwrap() - START).to_string(),
+                (_, value) => value.to_string(),
+            };
+            fields.insert(name, shown);
+        }
+        found.entry(stream).or_default().push(joined(&fields));
+    }
+    found
+}
+
+fn joined(fields: &BTreeMap<String, String>) -> String {
+    let all: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    all.join(" ")
+}
+
+fn seconds(text: &str) -> i64 {
+    text.parse::<jiff::Timestamp>().unwrap().as_second() - START
+}
+
+/// A row as [`by_stream`] writes it.
+pub(super) fn row_text(pattern: &Pattern, row: &Reported) -> String {
+    let mut fields = BTreeMap::new();
+    let mut add = |name: &str, value: Option<String>| value.map(|value| fields.insert(name.to_owned(), value));
+    add("ts", Some(row.ts.to_string()));
+    add("k", row.key.flatten().map(|key| key.to_string()));
+    add("start", Some(row.start.to_string()));
+    add("end", Some(row.end.to_string()));
+    for (alias, bound) in pattern.aliases().into_iter().zip(&row.bound) {
+        let bound = match bound {
+            Bound::One(id) => id.map(|id| id.to_string()),
+            Bound::List(ids) => {
+                let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+                Some(format!("[{}]", ids.join(",")))
+            }
+        };
+        add(&super::pattern::alias_name(alias), bound);
+    }
+    joined(&fields)
+}
