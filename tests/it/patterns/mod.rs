@@ -2,10 +2,14 @@
 //! (sections 8 and 15), and the tests that hold the real one against it.
 
 mod generate;
+mod logs;
+mod making;
 mod pattern;
 mod properties;
 mod reference;
 mod report;
 mod run;
+mod text;
 mod traces;
+mod trends;
 mod walk;

@@ -1,6 +1,4 @@
-//! Patterns and traces as the reference has them, and their text.
-
-use std::fmt::{self, Display, Formatter, Write};
+//! Patterns and traces as the reference has them.
 
 /// One event of a log, or a row of a stream made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +137,15 @@ impl Shape {
         }
     }
 
+    /// All steps, absent ones too, to be changed.
+    pub(super) fn each_step(&mut self, change: &mut dyn FnMut(&mut Step)) {
+        match self {
+            Self::Step(step) | Self::Absent(step) => change(step),
+            Self::Seq(all) | Self::And(all) | Self::Or(all) => all.iter_mut().for_each(|one| one.each_step(change)),
+            Self::Repeat(body, ..) => body.each_step(change),
+        }
+    }
+
     /// The aliases that stand for lists.
     pub(super) fn lists(&self) -> Vec<usize> {
         match self {
@@ -232,175 +239,6 @@ pub(super) fn is_of(step: &Step, kind: char) -> bool {
 
 pub(super) fn kind_is_record(kind: char) -> bool {
     !('P'..='T').contains(&kind)
-}
-
-pub(super) fn alias_name(alias: usize) -> String {
-    format!("s{alias}")
-}
-
-impl Display for Field {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::V => "v",
-            Self::U => "u",
-        })
-    }
-}
-
-impl Display for Op {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Eq => "==",
-            Self::Ne => "!=",
-            Self::Lt => "<",
-            Self::Le => "<=",
-            Self::Gt => ">",
-            Self::Ge => ">=",
-        })
-    }
-}
-
-fn element(alias: usize, which: Which) -> String {
-    let name = alias_name(alias);
-    match which {
-        Which::One => name,
-        Which::First => format!("{name}[0]"),
-        Which::Last => format!("{name}[-1]"),
-    }
-}
-
-impl Display for Cond {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Own(field, op, n) => write!(f, "{field} {op} {n}"),
-            Self::With(field, op, alias, which) => write!(f, "{field} {op} {}.{field}", element(alias, which)),
-            Self::Plus(op, alias, which, n) => write!(f, "v + {}.v {op} {n}", element(alias, which)),
-            Self::Sum(op, alias, n) => write!(f, "sum({}.v) {op} {n}", alias_name(alias)),
-            Self::Count(op, alias, n) => write!(f, "count({}) {op} {n}", alias_name(alias)),
-        }
-    }
-}
-
-fn quantifier(min: usize, max: Option<usize>) -> String {
-    match (min, max) {
-        (0, Some(1)) => "?".to_owned(),
-        (0, None) => "*".to_owned(),
-        (1, None) => "+".to_owned(),
-        (min, None) => format!("{{{min},}}"),
-        (min, Some(max)) if min == max => format!("{{{min}}}"),
-        (min, Some(max)) => format!("{{{min},{max}}}"),
-    }
-}
-
-fn kind_name(kind: char) -> String {
-    match kind {
-        '*' => "any".to_owned(),
-        kind => kind.to_string(),
-    }
-}
-
-fn step_text(step: &Step, quantifier: &str, named: bool) -> String {
-    let mut text = String::new();
-    if step.next {
-        text.push_str("next ");
-    }
-    if step.each {
-        text.push_str("each ");
-    }
-    text.push_str(&kind_name(step.kind));
-    text.push_str(quantifier);
-    if !step.conds.is_empty() {
-        let conds: Vec<String> = step.conds.iter().map(Cond::to_string).collect();
-        let _ = write!(text, "[{}]", conds.join(" and "));
-    }
-    if named {
-        let _ = write!(text, " as {}", alias_name(step.alias));
-    }
-    if let Some(within) = step.within {
-        let _ = write!(text, " within {within}s");
-    }
-    text
-}
-
-/// `C where v > 2`
-fn argument(step: &Step) -> String {
-    let kind = kind_name(step.kind);
-    let conds: Vec<String> = step.conds.iter().map(Cond::to_string).collect();
-    match conds.as_slice() {
-        [] => kind,
-        conds => format!("{kind} where {}", conds.join(" and ")),
-    }
-}
-
-fn shape_text(shape: &Shape, outer: usize) -> String {
-    let joined = |all: &[Shape], by: &str, level: usize| {
-        let parts: Vec<String> = all.iter().map(|part| shape_text(part, level)).collect();
-        let text = parts.join(by);
-        if outer >= level { format!("({text})") } else { text }
-    };
-    match shape {
-        Shape::Step(step) => step_text(step, "", true),
-        Shape::Absent(step) => format!("not {}", step_text(step, "", false)),
-        Shape::Seq(all) => joined(all, " -> ", 1),
-        Shape::Or(all) => joined(all, " or ", 2),
-        Shape::And(all) => joined(all, " and ", 3),
-        Shape::Repeat(body, min, max) => match &**body {
-            Shape::Step(step) => step_text(step, &quantifier(*min, *max), true),
-            other => format!("({}){}", shape_text(other, 0), quantifier(*min, *max)),
-        },
-    }
-}
-
-/// The operators of its stream, from its source to `.emit(..)`.
-impl Display for Pattern {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&shape_text(&self.shape, 0))?;
-        if self.keyed {
-            f.write_str(" .partition_by(k)")?;
-        }
-        if let Some(within) = self.within {
-            write!(f, " .within({within}s)")?;
-        }
-        if let Some(absent) = &self.absent {
-            write!(f, " .not({})", argument(absent))?;
-        }
-        f.write_str(match self.select {
-            Select::Next => "",
-            Select::Strict => " .strict()",
-            Select::Any => " .stam()",
-        })?;
-        f.write_str(match self.report {
-            Report::Longest => "",
-            Report::Each => " .each()",
-            Report::Subsets => " .subsets()",
-        })?;
-        f.write_str(match self.after {
-            After::NoSkip => "",
-            After::ToNext => " .after_match(\"skip_to_next\")",
-            After::PastLast => " .after_match(\"skip_past_last\")",
-        })?;
-        if let Some(filter) = &self.filter {
-            let Filter { field, op, n, .. } = filter;
-            write!(f, " .where({}.{field} {op} {n})", element(filter.alias, filter.which))?;
-        }
-        let mut fields = Vec::new();
-        if self.keyed {
-            fields.push("k: k".to_owned());
-        }
-        fields.push("start: int(match_start)".to_owned());
-        fields.push("end: int(match_end)".to_owned());
-        let each = self.each_alias();
-        for alias in self.aliases() {
-            let name = alias_name(alias);
-            let list = self.is_list(alias) && each != Some(alias);
-            fields.push(if list {
-                format!("{name}: collect({name}.id)")
-            } else {
-                format!("{name}: {name}.id")
-            });
-        }
-        write!(f, " .emit({})", fields.join(", "))
-    }
 }
 
 impl Pattern {

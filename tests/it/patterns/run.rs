@@ -41,9 +41,13 @@ pub(super) struct Way {
     pub(super) order: Order,
 }
 
-/// A pattern as a program has it.
+/// A pattern as a program has it, in one of the forms it can be written in.
 pub(super) fn statement(at: usize, pattern: &Pattern) -> String {
-    format!("stream M{at} = {pattern}\n")
+    match at % 4 {
+        1 => pattern.by_name(&format!("Named{at}"), &format!("M{at}")),
+        2 => format!("stream M{at} = {}\n", pattern.classic()),
+        _ => format!("stream M{at} = {pattern}\n"),
+    }
 }
 
 /// A record as its line.
@@ -130,7 +134,7 @@ pub(super) fn by_stream(text: &str) -> BTreeMap<String, Vec<String>> {
     found
 }
 
-fn joined(fields: &BTreeMap<String, String>) -> String {
+pub(super) fn joined(fields: &BTreeMap<String, String>) -> String {
     let all: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
     all.join(" ")
 }
@@ -155,7 +159,7 @@ pub(super) fn row_text(pattern: &Pattern, row: &Reported) -> String {
                 Some(format!("[{}]", ids.join(",")))
             }
         };
-        add(&super::pattern::alias_name(alias), bound);
+        add(&super::text::alias_name(alias), bound);
     }
     joined(&fields)
 }

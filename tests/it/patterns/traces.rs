@@ -59,15 +59,12 @@ fn many(kind: char, min: usize, max: Option<usize>) -> Shape {
 }
 
 /// Numbers its steps in order of the text.
-fn numbered(shape: &mut Shape, next: &mut usize) {
-    match shape {
-        Shape::Step(step) | Shape::Absent(step) => {
-            (step.id, step.alias) = (*next, *next);
-            *next += 1;
-        }
-        Shape::Seq(all) | Shape::And(all) | Shape::Or(all) => all.iter_mut().for_each(|one| numbered(one, next)),
-        Shape::Repeat(body, ..) => numbered(body, next),
-    }
+fn numbered(shape: &mut Shape) {
+    let mut next = 0;
+    shape.each_step(&mut |step| {
+        (step.id, step.alias) = (next, next);
+        next += 1;
+    });
 }
 
 fn seq(items: Vec<Shape>) -> Pattern {
@@ -75,7 +72,7 @@ fn seq(items: Vec<Shape>) -> Pattern {
 }
 
 fn of(mut shape: Shape) -> Pattern {
-    numbered(&mut shape, &mut 0);
+    numbered(&mut shape);
     Pattern {
         shape,
         absent: None,
@@ -118,15 +115,11 @@ fn skip_past_last(pattern: Pattern) -> Pattern {
 
 /// A condition of the step with this number.
 fn with(mut pattern: Pattern, id: usize, cond: Cond) -> Pattern {
-    fn find(shape: &mut Shape, id: usize, cond: Cond) {
-        match shape {
-            Shape::Step(step) | Shape::Absent(step) if step.id == id => step.conds.push(cond),
-            Shape::Step(_) | Shape::Absent(_) => {}
-            Shape::Seq(all) | Shape::And(all) | Shape::Or(all) => all.iter_mut().for_each(|one| find(one, id, cond)),
-            Shape::Repeat(body, ..) => find(body, id, cond),
+    pattern.shape.each_step(&mut |step| {
+        if step.id == id {
+            step.conds.push(cond);
         }
-    }
-    find(&mut pattern.shape, id, cond);
+    });
     pattern
 }
 
