@@ -7,7 +7,6 @@ use super::pattern::{After, Cond, Field, Filter, Op, Pattern, Report, Select, Sh
 /// What is bound so far: the alias, and whether it is a list.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Making {
-    steps: usize,
     aliases: usize,
     bound: Vec<(usize, bool)>,
     select: Select,
@@ -61,6 +60,9 @@ impl Making {
         } else {
             Shape::Seq(shapes)
         };
+        let mut shape = shape;
+        let mut ids = 0..;
+        shape.each_step(&mut |step| step.id = ids.next().unwrap_or(0));
         if self.select == Select::Any {
             within = Some(within.unwrap_or(9));
         }
@@ -222,7 +224,7 @@ impl Making {
         self.bound.push((alias, list));
         let each = rough.mark == Some(true) && top && times.is_none() && self.select == Select::Next;
         let step = Step {
-            id: self.id(),
+            id: 0,
             kind: rough.kind,
             alias,
             conds,
@@ -238,7 +240,7 @@ impl Making {
 
     fn absence(&mut self, rough: &RoughStep, bound: &[(usize, bool)], timed: bool) -> Step {
         Step {
-            id: self.id(),
+            id: 0,
             kind: rough.kind,
             alias: usize::MAX,
             conds: rough.conds.iter().map(|cond| made(cond, bound)).collect(),
@@ -246,11 +248,6 @@ impl Making {
             next: false,
             each: false,
         }
-    }
-
-    fn id(&mut self) -> usize {
-        self.steps += 1;
-        self.steps - 1
     }
 }
 

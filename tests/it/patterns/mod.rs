@@ -1,6 +1,7 @@
 //! Sequence patterns: the plainest possible matcher, written from the definitions of LANGUAGE.md
 //! (sections 8 and 15), and the tests that hold the real one against it.
 
+mod combinations;
 mod generate;
 mod logs;
 mod making;

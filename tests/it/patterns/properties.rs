@@ -8,25 +8,18 @@ use super::logs::{STREAMS, counted, in_order, log, of_counted};
 use super::pattern::{Pattern, Row};
 use super::reference::AtEnd;
 use super::report::reported;
-use super::run::{Way, by_stream, line, row_text, run, statement};
+use super::run::{Way, by_stream, cases as all_cases, line, row_text, run, statement};
 use super::trends::Trends;
 
 /// Patterns of one program.
 const TOGETHER: usize = 12;
 
-/// How many programs: of about so many patterns and logs as `VARPULIS_CASES` says.
-fn programs() -> u32 {
-    let cases = std::env::var("VARPULIS_CASES")
-        .ok()
-        .and_then(|text| text.parse::<u32>().ok());
-    cases.unwrap_or(2400).div_ceil(12)
-}
-
+/// That share of programs.
 fn config(share: u32) -> ProptestConfig {
     ProptestConfig {
         max_shrink_iters: 4000,
         failure_persistence: None,
-        ..ProptestConfig::with_cases(programs().div_ceil(share))
+        ..ProptestConfig::with_cases(all_cases().div_ceil(12 * share))
     }
 }
 

@@ -33,6 +33,12 @@ impl Observer for Quiet {
     }
 }
 
+/// How many pairs of a pattern and a log are tried: `VARPULIS_CASES` says, else few.
+pub(super) fn cases() -> u32 {
+    let asked = std::env::var("VARPULIS_CASES").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(2400)
+}
+
 /// How a program is run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Way {
