@@ -169,3 +169,25 @@ pub(super) fn row_text(pattern: &Pattern, row: &Reported) -> String {
     }
     joined(&fields)
 }
+
+#[test]
+fn rows_are_read_as_they_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = Row {
+        kind: 'A',
+        tick: 0,
+        time: 7,
+        id: 3,
+        k: None,
+        v: Some(2),
+        u: 1,
+    };
+    let way = Way {
+        threads: 1,
+        morsel_bytes: 64,
+        order: Order::Time,
+    };
+    let program = "stream M0 = A .emit(start: int(_time), end: int(_time), s0: id, s1: k)\n";
+    let text = run(folder.path(), program, &line(&row), way, AtEnd::Auto).unwrap();
+    assert_eq!(by_stream(&text)["M0"], ["end=7 s0=3 start=7 ts=7"]);
+}
