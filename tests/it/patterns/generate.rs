@@ -81,8 +81,8 @@ fn times() -> impl Strategy<Value = (usize, Option<usize>)> {
 }
 
 fn step() -> impl Strategy<Value = RoughStep> {
-    let kind = prop::sample::select("AAAAAABBBBBBCCCDPQ*".chars().collect::<Vec<_>>());
-    let how_many = prop_oneof![6 => Just(0), 4 => Just(1), 1 => Just(2_usize)];
+    let kind = prop::sample::select("AAAAAABBBBBBCCCPQ*".chars().collect::<Vec<_>>());
+    let how_many = prop_oneof![8 => Just(0), 4 => Just(1), 1 => Just(2_usize)];
     let conds = how_many.prop_flat_map(|n| prop::collection::vec(cond(), n));
     let within = prop::option::weighted(0.15, 1..6_i64);
     let mark = prop::option::weighted(0.12, any::<bool>());
