@@ -115,7 +115,7 @@ impl Making {
                 if step.times == Some((1, Some(1))) {
                     step.times = lone.then_some((1, None));
                 }
-                let keep_within = !first || step.times.is_some();
+                let keep_within = !first || step.times.is_some_and(|times| times.1 != Some(1));
                 step.within = step.within.filter(|_| keep_within);
                 if first || (last && step.times.is_some()) {
                     step.mark = None;
