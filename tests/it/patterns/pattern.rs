@@ -42,10 +42,10 @@ pub(super) enum Op {
 }
 
 impl Op {
-    /// Null compares with nothing.
+    /// Null equals nothing and is in no order; `!=` is the negation of `==`.
     pub(super) fn holds(self, a: Option<i64>, b: Option<i64>) -> bool {
         let (Some(a), Some(b)) = (a, b) else {
-            return false;
+            return self == Self::Ne;
         };
         match self {
             Self::Eq => a == b,
