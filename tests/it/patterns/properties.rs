@@ -8,7 +8,7 @@ use super::logs::{STREAMS, counted, in_order, log, of_counted};
 use super::pattern::{Pattern, Row};
 use super::reference::AtEnd;
 use super::report::reported;
-use super::run::{Way, by_stream, cases as all_cases, line, row_text, run, statement};
+use super::run::{Way, by_stream, cases as all_cases, compiled, line, row_text, run, statement};
 use super::trends::Trends;
 
 /// Patterns of one program.
@@ -72,9 +72,10 @@ fn agree(head: &str, cases: &[Case], log: &[Row], ways: &[Way], at_end: AtEnd) -
     let statements = cases.iter().map(|case| case.0.as_str());
     let program: String = std::iter::once(head).chain(statements).collect();
     let lines: String = log.iter().map(line).collect();
+    let plan = compiled(&program).map_err(TestCaseError::fail)?;
     let mut bytes: Option<String> = None;
     for &way in ways {
-        let text = run(folder.path(), &program, &lines, way, at_end);
+        let text = run(folder.path(), &plan, &lines, way, at_end);
         let text = text.map_err(TestCaseError::fail)?;
         let mut found = by_stream(&text);
         for (at, (statement, expected)) in cases.iter().enumerate() {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use varpulis::diag::SourceMap;
-use varpulis::plan;
+use varpulis::plan::{self, Plan};
 use varpulis::read::{Input, InputSpec, ReadOptions};
 use varpulis::replay::{self, Observer, Order, RunOptions};
 use varpulis::resolve;
@@ -17,6 +17,8 @@ use super::report::{Bound, Reported};
 
 /// The matcher is there to be compared.
 pub(super) const ENGINE: bool = false;
+
+const MAX_RECORD_BYTES: usize = 1 << 16;
 
 /// The time of second 0.
 const START: i64 = 1_700_000_000;
@@ -69,28 +71,35 @@ pub(super) fn line(row: &Row) -> String {
     text
 }
 
-/// The text of what a program writes.
+/// The plan of a program.
 ///
 /// # Errors
 ///
-/// The program does not compile or run: what it says.
-pub(super) fn run(folder: &Path, program: &str, lines: &str, way: Way, at_end: AtEnd) -> Result<String, String> {
-    let (log, output) = (folder.join("log.jsonl"), folder.join("rows.jsonl"));
-    fs::write(&log, lines).map_err(|error| error.to_string())?;
+/// What the compiler says, with the program.
+pub(super) fn compiled(program: &str) -> Result<Plan, String> {
     let mut sources = SourceMap::default();
     let main = sources.add(Path::new("patterns.vpl"), program.to_owned());
     let compiled = resolve::compile(&mut sources, main, &resolve::Options::default());
     let said = || format!("{program}\n{:#?}", compiled.diagnostics);
     let query = compiled.query.clone().ok_or_else(said)?;
-    let max_record_bytes = 1 << 20;
     let options = plan::Options {
-        max_record_bytes,
+        max_record_bytes: MAX_RECORD_BYTES,
         ..plan::Options::default()
     };
-    let plan = plan::plan(query, &options).map_err(|error| format!("{error:?}"))?;
+    plan::plan(query, &options).map_err(|error| format!("{error:?}"))
+}
+
+/// The text of what a program writes.
+///
+/// # Errors
+///
+/// Why it stopped.
+pub(super) fn run(folder: &Path, plan: &Plan, lines: &str, way: Way, at_end: AtEnd) -> Result<String, String> {
+    let (log, output) = (folder.join("log.jsonl"), folder.join("rows.jsonl"));
+    fs::write(&log, lines).map_err(|error| error.to_string())?;
     let reading = ReadOptions {
         morsel_bytes: way.morsel_bytes,
-        max_record_bytes,
+        max_record_bytes: MAX_RECORD_BYTES,
         mmap: false,
     };
     let spec = InputSpec {
@@ -111,7 +120,7 @@ pub(super) fn run(folder: &Path, program: &str, lines: &str, way: Way, at_end: A
     let pool = rayon::ThreadPoolBuilder::new().num_threads(way.threads).build();
     let pool = pool.map_err(|error| error.to_string())?;
     let input = open().map_err(|error| format!("{error:?}"))?;
-    let ran = pool.install(|| replay::run(&plan, &mut [input], &|_| open().ok(), &options, &Quiet));
+    let ran = pool.install(|| replay::run(plan, &mut [input], &|_| open().ok(), &options, &Quiet));
     ran.map_err(|error| format!("{error:?}"))?;
     fs::read_to_string(&output).map_err(|error| error.to_string())
 }
@@ -188,6 +197,7 @@ fn rows_are_read_as_they_are_written() {
         order: Order::Time,
     };
     let program = "stream M0 = A .emit(start: int(_time), end: int(_time), s0: id, s1: k)\n";
-    let text = run(folder.path(), program, &line(&row), way, AtEnd::Auto).unwrap();
+    let plan = compiled(program).unwrap();
+    let text = run(folder.path(), &plan, &line(&row), way, AtEnd::Auto).unwrap();
     assert_eq!(by_stream(&text)["M0"], ["end=7 s0=3 start=7 ts=7"]);
 }

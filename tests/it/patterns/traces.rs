@@ -3,7 +3,7 @@
 use super::pattern::{After, Cond, Field, Op, Pattern, Report, Row, Select, Shape, Step, Which};
 use super::reference::AtEnd;
 use super::report::{Bound, reported};
-use super::run::{Way, by_stream, line, row_text, run, statement};
+use super::run::{Way, by_stream, compiled, line, row_text, run, statement};
 
 /// Positions are times and numbers: `A5 X B` is an A with v = 5 at 1, an X at 2, a B at 3. A dot is a
 /// second in which nothing comes.
@@ -162,7 +162,8 @@ fn agree(pattern: &Pattern, trace: &str, at_end: AtEnd) {
         morsel_bytes: 1 << 16,
         order: varpulis::replay::Order::Time,
     };
-    let text = run(folder.path(), &statement(0, pattern), &lines, way, at_end).unwrap();
+    let plan = compiled(&statement(0, pattern)).unwrap();
+    let text = run(folder.path(), &plan, &lines, way, at_end).unwrap();
     let found = by_stream(&text).remove("M0").unwrap_or_default();
     let expected: Vec<String> = reported(pattern, &rows, at_end)
         .iter()
