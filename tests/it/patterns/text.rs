@@ -176,12 +176,16 @@ impl Pattern {
     }
 
     /// The same, of whose trends these are reckoned.
-    pub(super) fn trends(&self, calls: &str) -> String {
+    pub(super) fn trends(&self, calls: &[(&str, String)]) -> String {
         let key = if self.keyed { "k: k, " } else { "" };
+        let made: Vec<String> = calls.iter().map(|(name, call)| format!("{name}: {call}")).collect();
+        let written: Vec<String> = calls.iter().map(|(name, _)| format!("{name}: {name}")).collect();
         format!(
-            "{}{} .stam() .trend_aggregate({calls}) .emit({key}n: n, e: e, s: s, a: a, lo: lo, hi: hi)",
+            "{}{} .stam() .trend_aggregate({}) .emit({key}{})",
             shape_text(&self.shape, 0),
             self.bounds(self.within, self.keyed),
+            made.join(", "),
+            written.join(", "),
         )
     }
 

@@ -10,26 +10,26 @@ use super::text::alias_name;
 /// A pattern under skip till any match, of which trends are reckoned.
 pub(super) struct Trends<'p> {
     pattern: &'p Pattern,
-    /// The repetition it is about.
-    over: usize,
+    /// The repetition it is about; without one trends are only counted.
+    over: Option<usize>,
 }
 
 impl<'p> Trends<'p> {
-    /// About its first repetition, else its first step.
+    /// About its first repetition.
     pub(super) fn of(pattern: &'p Pattern) -> Self {
         let over = pattern.shape.lists().first().copied();
-        Self {
-            pattern,
-            over: over.unwrap_or(0),
-        }
+        Self { pattern, over }
     }
 
     pub(super) fn statement(&self, at: usize) -> String {
-        let xs = alias_name(self.over);
-        let calls = format!(
-            "n: count_trends(), e: count_events({xs}), s: sum_trends({xs}.v), a: avg_trends({xs}.v), \
-             lo: min_trends({xs}.v), hi: max_trends({xs}.v)"
-        );
+        let mut calls = vec![("n", "count_trends()".to_owned())];
+        if let Some(over) = self.over {
+            let xs = alias_name(over);
+            calls.push(("e", format!("count_events({xs})")));
+            for (name, function) in [("s", "sum"), ("a", "avg"), ("lo", "min"), ("hi", "max")] {
+                calls.push((name, format!("{function}_trends({xs}.v)")));
+            }
+        }
         format!("stream M{at} = {}\n", self.pattern.trends(&calls))
     }
 
@@ -52,23 +52,22 @@ impl<'p> Trends<'p> {
     }
 
     fn row(&self, trace: &Trace<'_>, trends: &[Match], k: Option<i64>) -> String {
-        let elements: Vec<usize> = trends
-            .iter()
-            .flat_map(|one| trace.bound(self.over, &one.steps))
-            .collect();
-        let values: Vec<i64> = elements.iter().filter_map(|&at| trace.rows[at].v).collect();
-        let sum: i64 = values.iter().sum();
         let mut fields: BTreeMap<String, String> = BTreeMap::new();
         let mut add = |name: &str, value: Option<String>| value.map(|value| fields.insert(name.to_owned(), value));
         add("ts", Some(trace.rows[trends[0].last].time.to_string()));
         add("k", k.filter(|_| self.pattern.keyed).map(|k| k.to_string()));
         add("n", Some(trends.len().to_string()));
-        add("e", Some(elements.len().to_string()));
-        let some = !values.is_empty();
-        add("s", some.then(|| sum.to_string()));
-        add("a", some.then(|| format!("{:?}", sum as f64 / values.len() as f64)));
-        add("lo", values.iter().min().map(i64::to_string));
-        add("hi", values.iter().max().map(i64::to_string));
+        if let Some(over) = self.over {
+            let elements: Vec<usize> = trends.iter().flat_map(|one| trace.bound(over, &one.steps)).collect();
+            let values: Vec<i64> = elements.iter().filter_map(|&at| trace.rows[at].v).collect();
+            let sum: i64 = values.iter().sum();
+            let some = !values.is_empty();
+            add("e", Some(elements.len().to_string()));
+            add("s", some.then(|| sum.to_string()));
+            add("a", some.then(|| format!("{:?}", sum as f64 / values.len() as f64)));
+            add("lo", values.iter().min().map(i64::to_string));
+            add("hi", values.iter().max().map(i64::to_string));
+        }
         joined(&fields)
     }
 }
