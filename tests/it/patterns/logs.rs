@@ -53,14 +53,26 @@ pub(super) fn in_order(log: &[Row]) -> Vec<Row> {
 
 /// A log in event-time order, with a row `P` for every second `A` of a key.
 pub(super) fn counted(log: &[Row]) -> Vec<Row> {
-    let mut so_far = std::collections::BTreeMap::new();
+    let mut newest: std::collections::BTreeMap<Option<i64>, (usize, Option<i64>)> = std::collections::BTreeMap::new();
     let rows = in_order(log).into_iter().filter(|row| row.kind != 'P');
     let with_rows = rows.flat_map(|row| {
         let mut made = None;
         if row.kind == 'A' {
-            let count = so_far.entry(row.k).or_insert(0);
+            let (count, before) = newest.entry(row.k).or_default();
+            // `last(v)` skips nulls.
+            let v = row.v.or(*before);
             *count += 1;
-            made = (*count % 2 == 0).then_some(Row { kind: 'P', u: 2, ..row });
+            if *count % 2 == 0 {
+                made = Some(Row {
+                    kind: 'P',
+                    u: 2,
+                    v,
+                    ..row
+                });
+                *before = None;
+            } else {
+                *before = row.v;
+            }
         }
         [Some(row), made].into_iter().flatten()
     });

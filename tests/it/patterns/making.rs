@@ -70,9 +70,10 @@ impl Making {
         if report == Report::Subsets {
             within = Some(within.unwrap_or(9));
         }
-        let plain_first =
-            follows.is_empty() || matches!(&shape, Shape::Seq(items) if matches!(items[0], Shape::Absent(_)));
-        let first = if plain_first { Vec::new() } else { follows };
+        let first = match &shape {
+            Shape::Seq(items) if matches!(items[0], Shape::Step(_)) => follows,
+            _ => Vec::new(),
+        };
         let absent = rough.absent.map(|step| Step {
             within: None,
             ..self.absence(&step, &first, false)

@@ -304,7 +304,8 @@ impl<'t> Trace<'t> {
                 let sum = (!values.is_empty()).then(|| values.iter().sum());
                 empty_own(alias) || op.holds(sum, Some(n))
             }
-            Cond::Count(op, alias, n) => empty_own(alias) || op.holds(i64::try_from(others(alias).len()).ok(), Some(n)),
+            // How many there are is known of none, too.
+            Cond::Count(op, alias, n) => op.holds(i64::try_from(others(alias).len()).ok(), Some(n)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which matches are reported, in which order, and as which rows.
 
 use super::pattern::{After, Pattern, Report, Row, Select, Shape, Which};
-use super::reference::{AtEnd, Match, Trace};
+use super::reference::{AtEnd, Match, Trace, When};
 
 /// What is compared of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +32,15 @@ pub(super) fn reported(pattern: &Pattern, rows: &[Row], at_end: AtEnd) -> Vec<Re
         let matches = Partition { trace: &trace, pattern };
         all.extend(matches.in_order(trace.matches()).into_iter().map(|one| (one, k)));
     }
-    let tick = |at: usize| rows[at].tick;
-    // Stable: matches of one place and first event are of one partition, and in order.
-    all.sort_by_key(|(one, _)| (one.when.key(), tick(one.first)));
+    // Of what waited for one time that which began first in the file comes first. Stable: matches of
+    // one place and first event are of one partition, and in order.
+    all.sort_by_key(|(one, _)| {
+        let first = match one.when {
+            When::Event(..) => i64::try_from(rows[one.first].tick).unwrap(),
+            When::Deadline(_) | When::End => rows[one.first].id,
+        };
+        (one.when.key(), first)
+    });
     let shown = all.iter().flat_map(|(one, k)| {
         let trace = Trace::new(pattern, rows, *k, at_end);
         shown(&trace, one, *k)
