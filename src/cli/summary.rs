@@ -59,10 +59,39 @@ pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         let plural = if stream.rows == 1 { "row" } else { "rows" };
         let _ = writeln!(out, "{}: {} {plural}{to}", stream.name, thousands(stream.rows));
     }
+    patterns(report, &mut out);
     bad(report, &mut out);
     errors(report, sources, &mut out);
     rest(report, &mut out);
     out
+}
+
+/// What patterns wait for at the end, where that says something: of bounded ones runs end by themselves.
+fn patterns(report: &Report, out: &mut String) {
+    for pattern in &report.patterns {
+        if pattern.alive > 0 && !pattern.bounded {
+            let _ = writeln!(
+                out,
+                "{}: {} begun and not complete at the end; the pattern has no bound in time (`.within(..)`)",
+                pattern.stream,
+                match pattern.alive {
+                    1 => "1 match was".to_owned(),
+                    n => format!("{} matches were", thousands(n)),
+                }
+            );
+        }
+        if pattern.undecided > 0 {
+            let _ = writeln!(
+                out,
+                "{}: {} not decided: the log ends before the time is over (`--at-end flush` reports them)",
+                pattern.stream,
+                match pattern.undecided {
+                    1 => "1 absence is".to_owned(),
+                    n => format!("{} absences are", thousands(n)),
+                }
+            );
+        }
+    }
 }
 
 fn bad(report: &Report, out: &mut String) {
@@ -219,12 +248,17 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
             .map_or((None, None, None), |(a, b, c)| (Some(a), Some(b), Some(c)));
         json!({"name": metric.name, "count": metric.count, "sum": sum, "min": min, "max": max})
     });
+    let patterns = report
+        .patterns
+        .iter()
+        .map(|pattern| json!({"stream": pattern.stream, "alive": pattern.alive, "undecided": pattern.undecided}));
     let summary = json!({
         "events": report.inputs.iter().map(|input| input.records).sum::<u64>(),
         "bytes": report.inputs.iter().map(|input| input.bytes).sum::<u64>(),
         "inputs": inputs.collect::<Vec<_>>(),
         "tables": tables.collect::<Vec<_>>(),
         "streams": streams.collect::<Vec<_>>(),
+        "patterns": patterns.collect::<Vec<_>>(),
         "bad": {"total": report.bad.total(), "causes": causes, "first": first.collect::<Vec<_>>()},
         "evaluation_errors": errors.collect::<Vec<_>>(),
         "metrics": metrics.collect::<Vec<_>>(),

@@ -363,6 +363,16 @@ known to have the field.
         .emit(amount: amount)       # of the order or of the payment?
 
 Mend: `.emit(amount: O.amount)`."#;
+    NeedsStep = 232, Error, "step of a pattern not named",
+        r#"The rows behind a pattern hold a record of each named step, and the keys of its partition. A bare name
+does not say of which event it is.
+
+    stream S = Login as l -> Transfer as t
+        .partition_by(user)
+        .within(5m)
+        .emit(amount: amount)       # of the login or of the transfer?
+
+Mend: `.emit(amount: t.amount)`."#;
 
     // 03xx: streams and operators
     StreamCycle = 301, Error, "streams read each other in a circle",
@@ -440,15 +450,23 @@ the columns of the table are not known before the run.
 
 Mend: `.enrich(Users, key: user, fields: [department])`."#;
 
+    BadSequence = 311, Error, "not a sequence pattern",
+        r#"The steps of a pattern, or what stands behind it, do not go together: an absence in last place that
+does not say for how long, a name that two steps have, all combinations without a bound in time.
+
+    stream S = Order as o -> not Payment where order == o.id
+
+Mend: `-> not Payment where order == o.id within 1h`. varpulisql(7) has the rules."#;
+
     // 04xx: not supported
     NotSupported = 401, Error, "not supported yet",
         r#"The construct is part of the language, and the program may well be right, but this version does
 not execute it. It is refused rather than ignored, so that no result is wrong in silence.
 
-    stream X = Login as a -> Transfer where user == a.user as b
+    stream X = Login .attention_window(duration: 30s)
 
-What runs: filters, projections, windows, aggregation, joins, lookups, streams of streams, `.emit`,
-`.to`. README.md lists what does not, and why."#;
+What runs: filters, projections, windows, aggregation, joins, sequence patterns, lookups, streams of
+streams, `.emit`, `.to`. README.md lists what does not, and why."#;
 
     // 05xx: configuration and command line
     UnknownConfigKey = 501, Error, "unknown configuration",
@@ -562,6 +580,14 @@ has many values; the one of the last row is taken.
     stream X = Login .window(5m) .aggregate(user: user, n: count())
 
 Mend: say so, `user: last(user)`, or have a row for each: `.partition_by(user)` before the window."#;
+    UnboundedPattern = 609, Warning, "pattern without a bound in time",
+        r#"Nothing says how far apart the first and the last event of a match may lie: what has once begun is
+kept to the end of the log, and may match a year later.
+
+    stream S = Login as l -> Logout where user == l.user
+
+Mend: `.within(12h)` directly behind the pattern. The summary of a run says how many were waiting at
+the end."#;
 }
 
 impl std::fmt::Display for Code {

@@ -172,6 +172,13 @@ impl Exprs {
         ExprId(u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX))
     }
 
+    /// Gives a node another static type.
+    pub fn retype(&mut self, id: ExprId, ty: Type) {
+        if let Some(node) = self.nodes.get_mut(id.0 as usize) {
+            node.ty = ty;
+        }
+    }
+
     /// The node.
     #[must_use]
     pub fn node(&self, id: ExprId) -> &Node {

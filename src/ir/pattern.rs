@@ -65,6 +65,30 @@ impl Pattern {
             .collect()
     }
 
+    /// Whether the time from the first event of a match to the last is bounded, by the whole or step by
+    /// step.
+    #[must_use]
+    pub fn bounded(&self) -> bool {
+        self.within.is_some() || self.bounded_from(&self.shape, true, false).0
+    }
+
+    /// Whether all steps of a part are bounded; and whether a first event is still to come behind it.
+    fn bounded_from(&self, shape: &Shape, first: bool, repeats: bool) -> (bool, bool) {
+        match shape {
+            Shape::Step(step) => (self.steps[*step].within.is_some() || (first && !repeats), false),
+            Shape::Absent(_) => (true, first),
+            Shape::Seq(parts) | Shape::And(parts) => parts.iter().fold((true, first), |(good, first), part| {
+                let (this, first) = self.bounded_from(part, first, repeats);
+                (good && this, first)
+            }),
+            Shape::Or(parts) => parts.iter().fold((true, false), |(good, open), part| {
+                let (this, first) = self.bounded_from(part, first, repeats);
+                (good && this, open || first)
+            }),
+            Shape::Repeat(inner, _, most) => self.bounded_from(inner, first, repeats || *most != Some(1)),
+        }
+    }
+
     /// The expressions over rows of its inputs.
     #[must_use]
     pub fn over_inputs(&self) -> Vec<ExprId> {
@@ -125,7 +149,8 @@ pub struct PatternStep {
 }
 
 /// `own op other`: a value of the step's own event compared with one that was bound before. False when
-/// either is null (as everywhere).
+/// either is null, but for `!=`, which is the negation of `==` (as everywhere). True while the name of a
+/// repetition's own step stands for no element yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compare {
     /// `== != < <= > >=`

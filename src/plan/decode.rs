@@ -127,16 +127,18 @@ fn declared_path(event: &Event, path: &Path) -> Path {
 fn fields_of(query: &Query, graph: &Graph, event: Option<EventId>) -> Fields {
     let mut fields = Fields::default();
     for node in &graph.nodes {
-        let mut scans = IndexSet::new();
-        node.inputs
-            .iter()
-            .for_each(|&input| graph.records_of(input, &mut scans));
-        let arrives = scans.iter().any(|scan| match (scan, event) {
-            (In::Any, _) => true,
-            (In::Event(base), Some(event)) => query.is_a(event, *base),
-            _ => false,
-        });
-        if !arrives {
+        if let Some(asked) = asked_by_input(&node.step.kind) {
+            for (input, roots) in asked.iter().enumerate() {
+                let mine = node.inputs.iter().zip(&node.ports);
+                let mine = mine.filter(|(_, port)| usize::from(**port) == input);
+                if arrives(query, graph, event, mine.map(|(input, _)| *input)) {
+                    let mut one = |field| _ = fields.entry(field).or_default();
+                    roots.iter().for_each(|&root| collect(query, root, &mut one));
+                }
+            }
+            continue;
+        }
+        if !arrives(query, graph, event, node.inputs.iter().copied()) {
             continue;
         }
         let first = matches!(node.step.kind, StepKind::Filter(_))
@@ -151,6 +153,37 @@ fn fields_of(query: &Query, graph: &Graph, event: Option<EventId>) -> Fields {
         }
     }
     fields
+}
+
+/// What joins and patterns ask of the rows of each input: it is not read of those of the others.
+fn asked_by_input(kind: &StepKind) -> Option<Vec<Vec<ExprId>>> {
+    match kind {
+        StepKind::Pattern(pattern) => {
+            let inputs = pattern.inputs.iter();
+            Some(inputs.map(|input| [&input.keys[..], &input.values].concat()).collect())
+        }
+        StepKind::Join(join) => {
+            let of = |at: usize| {
+                let reads = join.inputs[at].reads.iter().map(|named| named.value);
+                let equal = join.equal.iter().flat_map(|(a, b)| [a, b]);
+                let equal = equal.filter(|(input, _)| *input == at).map(|(_, id)| *id);
+                reads.chain(equal).collect()
+            };
+            Some((0..join.inputs.len()).map(of).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Whether records of an event type (none: of any other type) may arrive by one of these ways.
+fn arrives(query: &Query, graph: &Graph, event: Option<EventId>, inputs: impl Iterator<Item = In>) -> bool {
+    let mut scans = IndexSet::new();
+    inputs.for_each(|input| graph.records_of(input, &mut scans));
+    scans.iter().any(|scan| match (scan, event) {
+        (In::Any, _) => true,
+        (In::Event(base), Some(event)) => query.is_a(event, *base),
+        _ => false,
+    })
 }
 
 fn collect(query: &Query, root: ExprId, found: &mut impl FnMut(FieldId)) {

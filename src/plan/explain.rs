@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::json;
 
+use super::explain_pattern;
 use super::{Next, Plan, Stage, StageId, Step, StepKind};
 use crate::diag::SourceMap;
 use crate::ir::SideChannel;
@@ -71,6 +72,11 @@ impl View<'_> {
             for line in self.stage_lines(stage) {
                 let _ = writeln!(out, "  {line}");
             }
+            for pattern in self.patterns(stage) {
+                for line in pattern.lines() {
+                    let _ = writeln!(out, "    {line}");
+                }
+            }
             let _ = writeln!(out, "    -> {}", self.next_text(&stage.next));
         }
         let rewrites = self.plan.rewrites.iter().filter(|(_, count)| *count > 0);
@@ -103,6 +109,18 @@ impl View<'_> {
         if self.steps { steps } else { vec![steps.join(" ")] }
     }
 
+    fn patterns<'s>(&'s self, stage: &'s Stage) -> impl Iterator<Item = explain_pattern::View<'s>> {
+        let of = |step: &'s Step| match &step.kind {
+            StepKind::Pattern(pattern) => Some(explain_pattern::View {
+                query: &self.plan.query,
+                sources: self.sources,
+                pattern,
+            }),
+            _ => None,
+        };
+        stage.steps.iter().filter_map(of)
+    }
+
     fn step_text(&self, step: &Step) -> String {
         let owner = &step.owners[0];
         // A filter may be one of several that a conjunction came apart into.
@@ -111,7 +129,7 @@ impl View<'_> {
             _ => owner.span,
         };
         let source = self.sources.slice(span);
-        let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
+        let source = one_line(source);
         let shared: Vec<&str> = step.owners.iter().map(|owner| self.stream(owner.stream)).collect();
         let kind = step_name(&step.kind);
         if !self.steps {
@@ -238,7 +256,9 @@ impl View<'_> {
                     "owners": owners.collect::<Vec<_>>(),
                 })
             });
+            let patterns = self.patterns(stage).map(|pattern| pattern.json());
             json!({
+                "patterns": patterns.collect::<Vec<_>>(),
                 "ordered": stage.ordered, "steps": steps.collect::<Vec<_>>(),
                 "next": stage.next.iter().map(|next| self.target(*next)).collect::<Vec<_>>(),
             })
@@ -251,6 +271,11 @@ impl View<'_> {
             "rewrites": self.plan.rewrites.iter().map(|(rule, n)| json!({"rule": rule, "places": n})).collect::<Vec<_>>(),
         })
     }
+}
+
+/// A text of the program in one line.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn type_title(ty: &TypePlan) -> String {

@@ -241,8 +241,9 @@ impl Builder<'_> {
         let partitioned = stream
             .ops
             .iter()
-            .fold(false, |partitioned, operator| match operator.op {
+            .fold(false, |partitioned, operator| match &operator.op {
                 Op::PartitionBy(_) | Op::Window { .. } => true,
+                Op::Pattern(pattern) => partitioned || pattern.keys > 0,
                 Op::Collect => false,
                 _ => partitioned,
             });

@@ -7,6 +7,7 @@
 
 mod decode;
 mod explain;
+mod explain_pattern;
 mod fuse;
 mod graph;
 mod prefilter;

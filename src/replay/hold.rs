@@ -179,6 +179,14 @@ impl Executor<'_> {
                     Vec::new()
                 };
             }
+            StepKind::Pattern(pattern) => {
+                let input = &pattern.inputs[port as usize];
+                keys = input.keys.iter().map(|&id| column(id)).collect();
+                args.push(input.values.iter().map(|&id| column(id)).collect());
+                if self.context.decode.seq {
+                    args.push(vec![flow.rows.pseudo(Pseudo::Seq, rows)]);
+                }
+            }
             _ => {}
         }
         self.count_errors(stage, 0, evaluator, flow);

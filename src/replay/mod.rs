@@ -15,6 +15,7 @@ mod gathered;
 mod hold;
 mod joined;
 mod late;
+mod matched;
 mod merge;
 mod morsel;
 mod ordered;
@@ -39,8 +40,8 @@ mod waiting;
 use std::path::PathBuf;
 
 pub use report::{
-    BadExample, BadReport, ErrorReport, InputOrder, InputReport, LateReport, MetricReport, OrderReport, Replayed,
-    Report, StreamReport, TableReport,
+    BadExample, BadReport, ErrorReport, InputOrder, InputReport, LateReport, MetricReport, OrderReport, PatternReport,
+    Replayed, Report, StreamReport, TableReport,
 };
 pub use rounds::run;
 pub use stop::Stopped;

@@ -13,6 +13,7 @@ use super::flow::{Flow, View};
 use super::gathered::{Gathered, RowRef};
 use super::hold::Held;
 use super::joined;
+use super::matched;
 use super::outcome::{ErrorKey, Outcome};
 use super::rows::MadeRows;
 use super::segments::projected;
@@ -21,10 +22,11 @@ use crate::aggregate::CallErrors;
 use crate::data::{Column, FieldId, Place, Rank};
 use crate::eval::Evaluator;
 use crate::ir::{Aggregate, Op, SortKey, StreamId};
+use crate::matcher::{Matching, Standing};
 use crate::ordered::{
     Aggregation, Distinct, Ending, Joining, KeyTable, Limit, Made, Rising, RowFunctions, Throttle, sorted,
 };
-use crate::plan::{Next, Plan, StageId, Step, StepKind};
+use crate::plan::{Next, Plan, Stage, StageId, Step, StepKind};
 
 /// What the operators remember, by stage, and rows that wait for their time.
 #[derive(Debug)]
@@ -48,6 +50,7 @@ enum State {
     Window(Box<Collector>),
     OrderBy(Vec<(RowRef, Held1)>),
     Join(Box<Joining>),
+    Pattern(Box<Matching>),
     Timer(Option<i64>),
 }
 
@@ -95,6 +98,9 @@ impl Ordered {
                 StepKind::Join(join) => {
                     let timed = joined::timed(plan, StageId(at as u32));
                     State::Join(Box::new(Joining::new(join, lateness, timed)))
+                }
+                StepKind::Pattern(pattern) => {
+                    State::Pattern(Box::new(Matching::new(pattern, lateness, plan.decode.seq)))
                 }
                 kind => state(kind, lateness),
             }
@@ -206,6 +212,11 @@ impl Ordered {
                     resume(executor, id, &flow, View::default());
                 }
             }
+            (State::Pattern(state), StepKind::Pattern(pattern)) => {
+                if let Some((flow, view)) = matched::run(executor, id, (state, pattern), ready, until, ending) {
+                    resume(executor, id, &flow, view);
+                }
+            }
             (State::Timer(next), StepKind::Timer(every)) => {
                 let last = ending.map_or(until.time.saturating_sub(1), |ending| ending.last);
                 if let Some(flow) = ticks(executor, next, *every, first, last) {
@@ -227,7 +238,12 @@ impl Ordered {
         let waits = |state: &State| {
             matches!(
                 state,
-                State::Aggregate(_) | State::Window(_) | State::OrderBy(_) | State::Timer(_) | State::Join(_)
+                State::Aggregate(_)
+                    | State::Window(_)
+                    | State::OrderBy(_)
+                    | State::Timer(_)
+                    | State::Join(_)
+                    | State::Pattern(_)
             )
         };
         !self.stages.iter().any(waits) && !plan.scans.iter().flatten().any(|next| self.reaches(plan, *next))
@@ -256,9 +272,23 @@ impl Ordered {
         let of = |state: &State| match state {
             State::Aggregate(state) => state.peak(),
             State::Join(state) => state.peak(),
+            State::Pattern(state) => state.peak(),
             _ => 0,
         };
         self.stages.iter().map(of).sum()
+    }
+
+    /// What patterns still wait for, by the stream that each is of.
+    /// Also whether the pattern as a whole is bounded in time.
+    pub(super) fn standing(&self, plan: &Plan) -> Vec<(StreamId, bool, Standing)> {
+        let of = |(state, stage): (&State, &Stage)| match (state, &stage.steps[0].kind) {
+            (State::Pattern(state), StepKind::Pattern(pattern)) => {
+                let owner = stage.steps[0].owners.first()?;
+                Some((owner.stream, pattern.bounded(), state.standing()))
+            }
+            _ => None,
+        };
+        self.stages.iter().zip(&plan.stages).filter_map(of).collect()
     }
 }
 

@@ -33,6 +33,21 @@ pub struct Report {
     pub window_bytes: u64,
     /// The tables that rows were looked up in.
     pub tables: Vec<TableReport>,
+    /// The patterns, and what they still wait for.
+    pub patterns: Vec<PatternReport>,
+}
+
+/// A pattern at the end of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PatternReport {
+    /// Its stream.
+    pub stream: String,
+    /// Whether it is bounded in time as a whole.
+    pub bounded: bool,
+    /// How many runs had begun and were neither complete nor over.
+    pub alive: u64,
+    /// How many matches depend on an absence whose time had not passed.
+    pub undecided: u64,
 }
 
 /// The order of the records in the inputs, and that of the replay.

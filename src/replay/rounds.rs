@@ -18,8 +18,8 @@ use super::tables::Tables;
 use super::times::{Times, first_after, without_time};
 use super::waiting::{Bad, Waiting};
 use super::{
-    AtEnd, BadExample, BadReport, ErrorReport, InputReport, MetricReport, Observer, Order, Report, RunError,
-    RunOptions, Stopped, StreamReport,
+    AtEnd, BadExample, BadReport, ErrorReport, InputReport, MetricReport, Observer, Order, PatternReport, Report,
+    RunError, RunOptions, Stopped, StreamReport,
 };
 use crate::data::format::write_json_text;
 use crate::data::{BadRecord, Place};
@@ -414,8 +414,22 @@ impl<'r> Writer<'r> {
             order: supply.report(),
             output_notes: Vec::new(),
             window_bytes: self.ordered.peak() as u64,
+            patterns: self.pattern_reports(),
             tables: Vec::new(),
         }
+    }
+
+    fn pattern_reports(&self) -> Vec<PatternReport> {
+        let report =
+            |(stream, bounded, standing): (crate::ir::StreamId, bool, crate::matcher::Standing)| PatternReport {
+                stream: self.plan.query.streams[stream.0 as usize].name.clone(),
+                bounded,
+                alive: standing.runs,
+                undecided: standing.undecided,
+            };
+        let mut standing = self.ordered.standing(self.plan);
+        standing.sort_by_key(|of| of.0);
+        standing.into_iter().map(report).collect()
     }
 
     fn error_reports(&self) -> Vec<ErrorReport> {

@@ -25,8 +25,8 @@ pub(super) enum What<'a> {
     Var,
     /// `fn`: refused where it is declared
     Function,
-    /// `pattern`: refused where it is declared
-    Pattern,
+    /// `pattern`, and the module that declares it
+    Pattern(&'a ast::PatternDecl, usize),
     /// `connector`, and the module that declares it
     Connector(&'a ast::Connector, usize),
 }
@@ -41,7 +41,7 @@ impl What<'_> {
             Self::Constant(_) => "a constant",
             Self::Var => "a variable",
             Self::Function => "a function",
-            Self::Pattern => "a pattern",
+            Self::Pattern(..) => "a pattern",
             Self::Connector(..) => "a connector",
         }
     }
@@ -71,6 +71,12 @@ pub(super) struct Cx<'a> {
     pub open_constants: usize,
     /// Declared streams and inner streams of merges, by [`StreamId`].
     pub drafts: Vec<super::streams::Draft<'a>>,
+    /// What is known of the streams whose source is a pattern.
+    pub patterns: IndexMap<usize, std::rc::Rc<super::pattern::Prepared<'a>>>,
+    /// Aggregates over the events that an alias stands for, by the field that holds each.
+    pub elements: IndexMap<FieldId, super::pattern::Elements>,
+    /// Filters of the streams that bring the rows of patterns.
+    pub input_filters: Vec<(StreamId, crate::ir::Operator)>,
     /// Undeclared event types by the module and name by which they are read.
     pub undeclared: IndexMap<String, EventId>,
     /// Where the names stand that somebody used: aliases, constants.
@@ -103,6 +109,9 @@ impl<'a> Cx<'a> {
             constants: Vec::new(),
             open_constants: 0,
             drafts: Vec::new(),
+            patterns: IndexMap::new(),
+            elements: IndexMap::new(),
+            input_filters: Vec::new(),
             undeclared: IndexMap::new(),
             used: IndexSet::new(),
             noted: IndexSet::new(),

@@ -51,8 +51,7 @@ fn declare<'a>(cx: &mut Cx<'a>, module: usize, item: &'a ast::Item) {
             name(cx, module, &stream.name, What::Stream(id));
         }
         ItemKind::Pattern(pattern) => {
-            cx.refuse(pattern.name.span, format!("the pattern `{}`", pattern.name.name));
-            name(cx, module, &pattern.name, What::Pattern);
+            name(cx, module, &pattern.name, What::Pattern(pattern, module));
         }
         ItemKind::Connector(connector) => {
             if !super::connectors::runs(connector) {
@@ -142,6 +141,7 @@ fn draft<'a>(cx: &mut Cx<'a>, module: usize, name: String, span: Span, body: &'a
         span,
         body,
         inputs,
+        made: None,
     });
     StreamId(cx.drafts.len() as u32 - 1)
 }
@@ -150,7 +150,9 @@ fn draft<'a>(cx: &mut Cx<'a>, module: usize, name: String, span: Span, body: &'a
 fn needs_stream(part: &ast::Input) -> bool {
     let plain = match &part.body.source {
         ast::Source::Pattern(pattern) => match &pattern.kind {
-            ast::PatternKind::Step(step) => step.condition.is_none() && step.alias.is_none(),
+            ast::PatternKind::Step(step) => {
+                step.condition.is_none() && step.alias.is_none() && !super::pattern::repeats_or_modifies(step)
+            }
             ast::PatternKind::Seq(_)
             | ast::PatternKind::And(_)
             | ast::PatternKind::Or(_)

@@ -89,6 +89,12 @@ impl Search {
 
 /// `A -> B -> A`, beginning with the stream that stands first in the program.
 fn say(cx: &mut Cx<'_>, cycle: &[usize]) {
+    // The streams that bring the rows of patterns are part of these.
+    let cycle: Vec<usize> = cycle
+        .iter()
+        .copied()
+        .filter(|&at| cx.drafts[at].made.is_none())
+        .collect();
     let first = cycle
         .iter()
         .enumerate()

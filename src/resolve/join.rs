@@ -76,6 +76,7 @@ pub(super) fn sides(
             name: input_name(input).map_or_else(|| format!("_{}", at + 1), |(name, _)| name.to_owned()),
             row: row(stream),
             optional: optional(at),
+            list: false,
         })
         .collect()
 }

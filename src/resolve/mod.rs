@@ -2,7 +2,7 @@
 //!
 //! The way: [`imports`] parses all texts, [`declare`] collects what they declare, [`events`] and
 //! [`constants`] give these meaning, [`graph`] finds the order of the streams, [`streams`] lowers
-//! them one by one, [`reads`] tells joins what is asked of them, [`warnings`] looks back at what was never used.
+//! them one by one, [`reads`] tells joins and patterns what is asked of them, [`warnings`] looks back at what was never used.
 //!
 //! Invariant: an error is said once. What depends on something erroneous has type *any* and is not
 //! complained about again.
@@ -20,6 +20,7 @@ mod imports;
 mod join;
 mod ops;
 mod params;
+mod pattern;
 mod reads;
 mod row;
 mod sources;

@@ -1,56 +1,162 @@
-//! What joins are asked for: a pass over all streams when they are lowered.
+//! What joins and patterns are asked for: a pass over all streams when they are lowered.
 //!
 //! A join makes rows of exactly the paths that somebody reads of them (`O.amount`), each computed on
-//! the side of the input; of a whole record only where it is written, collected or compared as one.
-//! Readers are looked at before what they read, so that a join of a join asks for what it needs.
-//! Cost: for each join linear in what reads it, directly or through others.
+//! the side of the input; of a whole record only where it is written, collected or compared as one. So
+//! does a pattern, of its aliases. Readers are looked at before what they read, so that a join of a join
+//! asks for what it needs.
+//! Cost: for each join and pattern linear in what reads it, directly or through others.
 
 use std::collections::VecDeque;
 
 use indexmap::IndexMap;
 
 use super::expr::PSEUDO;
+use super::pattern::{Asker, Elements};
 use crate::data::{FieldId, Path, PathSeg, Pseudo, Type};
 use crate::diag::Span;
-use crate::ir::{Expr, ExprId, Named, Op, Query, SideChannel, Source, StreamId};
+use crate::ir::{
+    Expr, ExprId, How, Named, Op, Pattern, PatternRead, Query, Report, Shape, SideChannel, Source, StreamId,
+};
 
-/// Tells all joins; `order` has each stream after those it reads.
-pub(super) fn tell_joins(query: &mut Query, order: &[usize]) {
+/// Tells all joins and patterns; `order` has each stream after those it reads.
+pub(super) fn tell(query: &mut Query, elements: &IndexMap<FieldId, Elements>, order: &[usize]) {
     for &at in order.iter().rev() {
-        let Some(Op::Join(join)) = query.streams[at].ops.first().map(|operator| &operator.op) else {
-            continue;
-        };
-        let names: Vec<String> = join.inputs.iter().map(|input| input.name.clone()).collect();
-        let condition = join.condition;
-        let span = query.streams[at].ops[0].span;
-        let mut wanted = Wanted {
-            query,
-            names: &names,
-            fields: IndexMap::new(),
-            whole: false,
-        };
-        condition.into_iter().for_each(|root| wanted.expr(root));
-        wanted.readers_of(at, 1);
-        let (fields, whole) = (wanted.fields, wanted.whole);
-        let reads = names
-            .iter()
-            .map(|name| reads(query, name, &fields, whole, span))
-            .collect();
-        give(query, at, reads);
+        match query.streams[at].ops.first().map(|operator| &operator.op) {
+            Some(Op::Join(_)) => tell_join(query, at),
+            Some(Op::Pattern(pattern)) if pattern.trends.is_empty() => {
+                let pattern = (**pattern).clone();
+                tell_pattern(query, at, pattern, elements);
+            }
+            _ => {}
+        }
     }
 }
 
-/// What is read of the rows of one join.
+fn tell_join(query: &mut Query, at: usize) {
+    let Some(Op::Join(join)) = query.streams[at].ops.first().map(|operator| &operator.op) else {
+        return;
+    };
+    let names: Vec<String> = join.inputs.iter().map(|input| input.name.clone()).collect();
+    let condition = join.condition;
+    let span = query.streams[at].ops[0].span;
+    let mut wanted = Wanted::of(query, &names);
+    condition.into_iter().for_each(|root| wanted.expr(root));
+    wanted.readers_of(at, 1);
+    let (fields, whole) = (wanted.fields, wanted.whole);
+    let reads = names
+        .iter()
+        .map(|name| reads(query, name, &fields, whole, span))
+        .collect();
+    give(query, at, reads);
+}
+
+fn tell_pattern(query: &mut Query, at: usize, mut pattern: Pattern, elements: &IndexMap<FieldId, Elements>) {
+    let mut names: Vec<String> = pattern.aliases.iter().map(|alias| alias.name.clone()).collect();
+    names.extend(MATCH.iter().map(|(name, _)| (*name).to_owned()));
+    let mut wanted = Wanted::of(query, &names);
+    let of_mine = elements.iter().filter(|(_, of)| of.stream == at);
+    wanted.hidden = of_mine.map(|(field, _)| *field).collect();
+    pattern.filter.into_iter().for_each(|root| wanted.expr(root));
+    wanted.readers_of(at, 1);
+    let (mut fields, whole) = (wanted.fields, wanted.whole);
+    let one = (pattern.report == Report::Each)
+        .then(|| last_repeated(&pattern))
+        .flatten();
+    if whole {
+        for (at, alias) in pattern.aliases.iter().enumerate() {
+            let field = query.fields.intern(Path::key(&alias.name));
+            let record = Type::Map(Box::new(Type::Str), Box::default());
+            let ty = if alias.list && one != Some(at) {
+                Type::List(Box::new(record))
+            } else {
+                record
+            };
+            fields.entry(field).or_insert((ty, pattern.span));
+        }
+    }
+    let input_of: Vec<usize> = pattern.steps.iter().map(|step| step.input).collect();
+    let mut asker = Asker {
+        fields: &mut query.fields,
+        exprs: &mut query.exprs,
+        aliases: &pattern.aliases,
+        input_of: &input_of,
+        inputs: &mut pattern.inputs,
+    };
+    for (field, (ty, span)) in fields {
+        if pattern.reads.iter().any(|read| read.field == field) {
+            continue;
+        }
+        let path = asker.fields.path(field).clone();
+        let Some(PathSeg::Key(first)) = path.0.first() else {
+            continue;
+        };
+        let alias = pattern.aliases.iter().position(|alias| alias.name == *first);
+        let how = match (elements.get(&field), alias) {
+            (Some(of), _) => asker.aggregate(of),
+            (None, Some(alias)) => {
+                let list = pattern.aliases[alias].list && one != Some(alias);
+                Some(asker.path((alias, list), &path.0[1..], &ty, span))
+            }
+            (None, None) => MATCH.iter().find(|(name, _)| name == first).map(|(_, how)| how.clone()),
+        };
+        let Some(how) = how else { continue };
+        pattern.reads.push(PatternRead {
+            field,
+            name: alias.filter(|_| path.0.len() == 1).map(|_| first.clone()),
+            how,
+            span,
+        });
+    }
+    if let Some(Op::Pattern(told)) = query.streams[at].ops.first_mut().map(|operator| &mut operator.op) {
+        **told = pattern;
+    }
+}
+
+/// What is there of every match.
+const MATCH: [(&str, How); 3] = [
+    ("match_start", How::Start),
+    ("match_end", How::End),
+    ("match_duration", How::Duration),
+];
+
+/// The alias of the last repetition, of which `.each` reports the elements.
+fn last_repeated(pattern: &Pattern) -> Option<usize> {
+    fn last(shape: &Shape) -> Option<usize> {
+        match shape {
+            Shape::Step(_) | Shape::Absent(_) => None,
+            Shape::Seq(parts) | Shape::And(parts) | Shape::Or(parts) => parts.iter().rev().find_map(last),
+            Shape::Repeat(inner, _, most) => match &**inner {
+                Shape::Step(step) if *most != Some(1) => Some(*step),
+                other => last(other),
+            },
+        }
+    }
+    pattern.steps[last(&pattern.shape)?].alias
+}
+
+/// What is read of the rows of one join or pattern.
 struct Wanted<'q> {
     query: &'q Query,
     names: &'q [String],
     /// Each with its type and the place of the first reader.
     fields: IndexMap<FieldId, (Type, Span)>,
+    /// Fields that hold something computed on the way.
+    hidden: Vec<FieldId>,
     /// Whether somebody wants whole rows.
     whole: bool,
 }
 
-impl Wanted<'_> {
+impl<'q> Wanted<'q> {
+    fn of(query: &'q Query, names: &'q [String]) -> Self {
+        Self {
+            query,
+            names,
+            fields: IndexMap::new(),
+            hidden: Vec::new(),
+            whole: false,
+        }
+    }
+
     /// The readers of a stream's rows, from one of its operators on, each once.
     fn readers_of(&mut self, start: usize, from: usize) {
         let mut seen = vec![false; self.query.streams.len()];
@@ -89,7 +195,7 @@ impl Wanted<'_> {
             Expr::Row => self.whole = true,
             Expr::Field(field) => {
                 if let Some(PathSeg::Key(first)) = query.fields.path(*field).0.first()
-                    && self.names.contains(first)
+                    && (self.names.contains(first) || self.hidden.contains(field))
                 {
                     let node = query.exprs.node(id);
                     self.fields

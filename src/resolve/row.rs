@@ -22,6 +22,8 @@ pub(super) struct Row {
     /// Whether an aggregation made the rows, which then have a revision: 0 where they have no field of
     /// this name.
     pub aggregated: bool,
+    /// What a condition of a pattern's step sees of the run besides its own event.
+    pub bound: Option<Rc<Matched>>,
 }
 
 /// The keys of the partition in force, for `_partition`.
@@ -46,29 +48,83 @@ pub(super) enum Part {
     Columns(Rc<Vec<Column>>),
     /// Rows of a join: a record of each input, by its name.
     Joined(Rc<Vec<Side>>),
+    /// Matches of a pattern: a record, or a list of records, of each alias.
+    Matched(Rc<Matched>),
     /// Rows to which an operator has added fields.
     With(Box<Part>, Rc<Vec<Column>>),
 }
 
-/// One input of a join, in the rows that the join makes.
+/// What can be read of a match, or of a run on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Matched {
+    /// The aliases, in order of the text.
+    pub sides: Vec<Side>,
+    /// The keys of the partition.
+    pub keys: Vec<Column>,
+    /// The number of the pattern's stream.
+    pub stream: usize,
+}
+
+impl Matched {
+    /// An alias.
+    pub(super) fn side(&self, name: &str) -> Option<&Side> {
+        self.sides.iter().find(|side| side.name == name)
+    }
+
+    fn find(&self, cx: &Cx<'_>, name: &str) -> Found {
+        if let Some(side) = self.side(name) {
+            return Found::Yes(side.ty(cx));
+        }
+        if let Some(key) = self.keys.iter().find(|key| key.name == name) {
+            return Found::Yes(key.ty.clone());
+        }
+        match_field(name).map_or(Found::No, Found::Yes)
+    }
+}
+
+/// `match_start` and its kin.
+pub(super) fn match_field(name: &str) -> Option<Type> {
+    match name {
+        "match_start" | "match_end" => Some(Type::Timestamp),
+        "match_duration" => Some(Type::Duration),
+        _ => None,
+    }
+}
+
+/// One input of a join in the rows that the join makes, or an alias of a pattern in its matches.
 #[derive(Clone, Debug)]
 pub(super) struct Side {
     /// Its name.
     pub name: String,
     /// Its own rows.
     pub row: Row,
-    /// Whether it may be missing: the outer side of an outer join.
+    /// Whether it may be missing: the outer side of an outer join, an alias that need not be bound.
     pub optional: bool,
+    /// Whether it stands for a list of such rows: an alias of a repetition.
+    pub list: bool,
 }
 
 impl Side {
     /// The type of its record in the joined row. Records of joins of joins are not spelled out: their
     /// types would double with every level.
     pub(super) fn ty(&self, cx: &Cx<'_>) -> Type {
-        if self.row.sides().is_some() {
-            return self.or_null(Type::Map(Box::new(Type::Str), Box::default()));
+        let record = if self.row.sides().is_some() || self.row.matched().is_some() {
+            Type::Map(Box::new(Type::Str), Box::default())
+        } else {
+            self.row.ty(cx)
+        };
+        if self.list {
+            return Type::List(Box::new(record));
         }
-        self.or_null(self.row.ty(cx))
+        self.or_null(record)
+    }
+
+    /// Its type in a whole row: of events that may hold more than is known, anything.
+    fn shown(&self, cx: &Cx<'_>) -> Type {
+        if self.list || self.row.columns(cx).is_none() {
+            return Type::Any;
+        }
+        self.ty(cx)
     }
 
     /// A type as it is where the side may be missing.
@@ -104,6 +160,7 @@ impl Row {
             source: None,
             keys: Keys::None,
             aggregated: false,
+            bound: None,
         }
     }
 
@@ -180,6 +237,26 @@ impl Row {
         self.parts.iter().all(same).then_some(first)
     }
 
+    /// The match whose rows these are, if all are of one pattern.
+    pub(super) fn matched(&self) -> Option<Rc<Matched>> {
+        let matched = |part: &'_ Part| match part.base() {
+            Part::Matched(matched) => Some(matched.clone()),
+            _ => None,
+        };
+        let first = matched(self.parts.first()?)?;
+        let same = |part| matched(part).is_some_and(|other| Rc::ptr_eq(&other, &first));
+        self.parts.iter().all(same).then_some(first)
+    }
+
+    /// The record that a name stands for: of an input of a join, of an alias of a pattern.
+    pub(super) fn side(&self, name: &str) -> Option<Side> {
+        let find = |sides: &[Side]| sides.iter().find(|side| side.name == name).cloned();
+        if let Some(sides) = self.sides() {
+            return find(&sides);
+        }
+        find(&self.matched()?.sides)
+    }
+
     /// The declared event, if all rows are of one.
     pub(super) fn event(&self) -> Option<EventId> {
         match self.parts.as_slice() {
@@ -240,6 +317,7 @@ impl Part {
                 let side = sides.iter().find(|side| side.name == name);
                 side.map_or(Found::No, |side| Found::Yes(side.ty(cx)))
             }
+            Self::Matched(matched) => matched.find(cx, name),
             Self::With(inner, added) => of(added).unwrap_or_else(|| inner.find(cx, name)),
         }
     }
@@ -256,6 +334,7 @@ impl Part {
         match self {
             Self::Columns(_) => true,
             Self::Event(_) | Self::Open | Self::Joined(_) => false,
+            Self::Matched(matched) => matched.side(name).is_none(),
             Self::With(inner, added) => added.iter().any(|column| column.name == name) || inner.is_value(name),
         }
     }
@@ -277,6 +356,11 @@ impl Part {
             Self::Event(id) => names.extend(cx.event(*id).fields.iter().map(|field| field.name.as_str())),
             Self::Columns(columns) => names.extend(columns.iter().map(|column| column.name.as_str())),
             Self::Joined(sides) => names.extend(sides.iter().map(|side| side.name.as_str())),
+            Self::Matched(matched) => {
+                names.extend(matched.sides.iter().map(|side| side.name.as_str()));
+                names.extend(matched.keys.iter().map(|key| key.name.as_str()));
+                names.extend(["match_start", "match_end", "match_duration"]);
+            }
             Self::With(inner, added) => {
                 inner.names(cx, names);
                 names.extend(added.iter().map(|column| column.name.as_str()));
@@ -297,6 +381,7 @@ impl Part {
                 }
                 Some(fields)
             }
+            Self::Matched(_) => self.fields(cx),
             _ => None,
         }
     }
@@ -311,6 +396,11 @@ impl Part {
             Self::Open => None,
             Self::Columns(columns) => Some(plain(columns)),
             Self::Joined(sides) => Some(sides.iter().map(|side| (side.name.clone(), side.ty(cx))).collect()),
+            Self::Matched(matched) => {
+                let aliases = matched.sides.iter().map(|side| (side.name.clone(), side.shown(cx)));
+                let keys = matched.keys.iter().map(|key| (key.name.clone(), key.ty.clone()));
+                Some(aliases.chain(keys).collect())
+            }
             Self::Event(id) => {
                 let fields = cx.event(*id).fields.iter();
                 let ty = |name: &str| cx.event_field(*id, name).unwrap_or_default();

@@ -23,6 +23,14 @@ pub(super) struct Origin<'a> {
 }
 
 impl Origin<'_> {
+    fn of(sources: Vec<Source>) -> Self {
+        Self {
+            sources,
+            step: None,
+            refused: false,
+        }
+    }
+
     fn refused() -> Self {
         Self {
             sources: Vec::new(),
@@ -33,7 +41,9 @@ impl Origin<'_> {
 
     /// The rows that come to the stream with this number.
     pub(super) fn row(&self, cx: &Cx<'_>, at: usize, rows: &[Row]) -> Row {
-        if let ast::Source::Join(kind, inputs, _) = &cx.drafts[at].body.source {
+        if cx.drafts[at].made.is_none()
+            && let ast::Source::Join(kind, inputs, _) = &cx.drafts[at].body.source
+        {
             return join::row(join::sides(*kind, inputs, &cx.drafts[at].inputs, rows));
         }
         let mut parts: Vec<Part> = Vec::new();
@@ -73,6 +83,16 @@ impl Origin<'_> {
 /// The sources of the stream with this number.
 pub(super) fn origin<'a>(cx: &mut Cx<'a>, at: usize) -> Origin<'a> {
     let (module, body) = (cx.drafts[at].module, cx.drafts[at].body);
+    if let Some(source) = cx.drafts[at].made {
+        return Origin::of(vec![source]);
+    }
+    if let Some(prepared) = cx.patterns.get(&at) {
+        let sources = prepared.inputs.iter().map(|input| Source::Stream(input.stream));
+        return Origin {
+            refused: prepared.refused,
+            ..Origin::of(sources.collect())
+        };
+    }
     match &body.source {
         ast::Source::Pattern(pattern) => single(cx, module, pattern),
         ast::Source::Merge(inputs, _) => merged(cx, module, at, inputs),
@@ -119,53 +139,32 @@ fn timer<'a>(cx: &mut Cx<'a>, module: usize, args: &'a [ast::Arg], span: Span) -
     }
 }
 
-/// An event or stream; patterns of more than one plain step are refused.
+/// An event or stream. What is more than that is a pattern, and was prepared, or stands where none can.
 fn single<'a>(cx: &mut Cx<'a>, module: usize, pattern: &'a ast::PatternExpr) -> Origin<'a> {
     let step = match &pattern.kind {
-        PatternKind::Step(step) => step,
+        PatternKind::Step(step) if !super::pattern::repeats_or_modifies(step) => step,
         PatternKind::Group(inner, None) => return single(cx, module, inner),
-        PatternKind::Group(_, Some(_)) => return refuse(cx, pattern.span, "a pattern with repetition"),
-        PatternKind::Seq(_) => return refuse(cx, pattern.span, "a sequence pattern (`->`)"),
-        PatternKind::And(_) => return refuse(cx, pattern.span, "a pattern with `and`"),
-        PatternKind::Or(_) => return refuse(cx, pattern.span, "a pattern with `or`"),
+        _ => {
+            cx.say(
+                Diagnostic::new(Code::WrongKind, pattern.span, "a pattern cannot stand here")
+                    .help("give its matches a stream, and read that: `stream M = A -> B`"),
+            );
+            return Origin::refused();
+        }
     };
     if let Some(from) = &step.stray_from {
         stray_from(cx, step, from);
     }
-    if let Some((modifier, span)) = step.modifiers.first() {
-        return refuse(cx, *span, &format!("`{}` before a source", modifier_word(*modifier)));
-    }
-    if let Some(quantifier) = step.quantifier {
-        return refuse(cx, quantifier.span, "a pattern with repetition");
-    }
-    if let Some(within) = &step.within {
-        return refuse(cx, within.span, "`within` on a source");
-    }
     match source(cx, module, &step.ty) {
         Some(source) => Origin {
-            sources: vec![source],
             step: Some(step),
-            refused: false,
+            ..Origin::of(vec![source])
         },
         None => Origin::refused(),
     }
 }
 
-fn refuse<'a>(cx: &mut Cx<'_>, span: Span, what: &str) -> Origin<'a> {
-    cx.refuse(span, what);
-    Origin::refused()
-}
-
-fn modifier_word(modifier: ast::StepModifier) -> &'static str {
-    match modifier {
-        ast::StepModifier::All => "all",
-        ast::StepModifier::Not => "not",
-        ast::StepModifier::Next => "next",
-        ast::StepModifier::Each => "each",
-    }
-}
-
-fn stray_from(cx: &mut Cx<'_>, step: &StepExpr, from: &ast::StrLit) {
+pub(super) fn stray_from(cx: &mut Cx<'_>, step: &StepExpr, from: &ast::StrLit) {
     let name = step.ty.last().map_or("E", |name| name.name.as_str());
     cx.say(
         Diagnostic::new(
@@ -224,7 +223,7 @@ fn merged<'a>(cx: &mut Cx<'a>, module: usize, at: usize, inputs: &'a [ast::Input
 }
 
 /// What a name means as a source; none when it was said that it cannot be one.
-fn source(cx: &mut Cx<'_>, module: usize, path: &[ast::Ident]) -> Option<Source> {
+pub(super) fn source(cx: &mut Cx<'_>, module: usize, path: &[ast::Ident]) -> Option<Source> {
     let [name] = path else {
         let found = cx.lookup_path(module, path).ok()??;
         return declared_source(cx, path, found.what, found.span);
@@ -246,8 +245,19 @@ fn declared_source(cx: &mut Cx<'_>, path: &[ast::Ident], what: What<'_>, declare
     match what {
         What::Event(id) => Some(Source::Event(id)),
         What::Stream(id) => Some(Source::Stream(id)),
-        // Refused where it is declared.
-        What::Pattern => None,
+        What::Pattern(..) => {
+            let name = path.last()?;
+            let message = format!("the pattern `{}` cannot stand here", name.name);
+            cx.say(
+                Diagnostic::new(Code::WrongKind, name.span, message)
+                    .also(declared, "declared here")
+                    .help(format!(
+                        "give its matches a stream, and read that: `stream M = {}`",
+                        name.name
+                    )),
+            );
+            None
+        }
         What::Alias(_) | What::Constant(_) | What::Var | What::Function | What::Connector(..) => {
             let name = path.last()?;
             let message = format!("`{}` is {}; a stream reads events or streams", name.name, what.noun());
@@ -283,7 +293,7 @@ fn claimed(cx: &mut Cx<'_>, module: usize, name: &ast::Ident) -> Option<EventId>
 fn near_miss(cx: &mut Cx<'_>, module: usize, name: &ast::Ident) {
     let known = cx.scopes[module]
         .iter()
-        .filter(|(_, d)| matches!(d.what, What::Event(_) | What::Stream(_) | What::Pattern));
+        .filter(|(_, d)| matches!(d.what, What::Event(_) | What::Stream(_) | What::Pattern(..)));
     let Some(near) = nearest(&name.name, known.map(|(name, _)| *name)).map(str::to_owned) else {
         return;
     };

@@ -5,6 +5,7 @@ use super::flow::Flow;
 use super::graph;
 use super::join;
 use super::ops;
+use super::pattern;
 use super::reads;
 use super::row::Row;
 use super::sources::{self, Origin};
@@ -25,10 +26,14 @@ pub(super) struct Draft<'a> {
     pub body: &'a ast::StreamExpr,
     /// For each input of a merge the stream that it became, if it does anything; for all of a join.
     pub inputs: Vec<Option<StreamId>>,
+    /// What it reads, where it was made to bring the rows of a pattern; `body` is that of the pattern's
+    /// stream then.
+    pub made: Option<Source>,
 }
 
 /// Lowers all streams.
 pub(super) fn resolve(cx: &mut Cx<'_>) {
+    pattern::prepare(cx);
     let origins: Vec<Origin<'_>> = (0..cx.drafts.len()).map(|at| sources::origin(cx, at)).collect();
     let makes = ops::emitted_events(cx);
     let order = graph::order(cx, &origins, &makes);
@@ -39,9 +44,13 @@ pub(super) fn resolve(cx: &mut Cx<'_>) {
         rows[at] = row;
         streams[at] = Some(stream);
     }
+    pattern::check_unread(cx, &rows);
     cx.query.streams = streams.into_iter().flatten().collect();
+    for (StreamId(at), filter) in std::mem::take(&mut cx.input_filters) {
+        cx.query.streams[at as usize].ops.push(filter);
+    }
     choose_writers(cx);
-    reads::tell_joins(&mut cx.query, &order);
+    reads::tell(&mut cx.query, &cx.elements, &order);
 }
 
 fn lower(cx: &mut Cx<'_>, at: usize, origin: &Origin<'_>, rows: &[Row]) -> (Stream, Row) {
@@ -49,6 +58,9 @@ fn lower(cx: &mut Cx<'_>, at: usize, origin: &Origin<'_>, rows: &[Row]) -> (Stre
     let name = cx.drafts[at].name.clone();
     cx.draws = (name.clone(), 0);
     let row = origin.row(cx, at, rows);
+    if cx.drafts[at].made.is_some() {
+        return input(name, span, origin, row);
+    }
     let mut flow = Flow::new(module, row);
     flow.refused = origin.refused;
     flow.revises = cx.allowed_lateness || body.operators.iter().any(|of| of.name.name == "allowed_lateness");
@@ -57,6 +69,9 @@ fn lower(cx: &mut Cx<'_>, at: usize, origin: &Origin<'_>, rows: &[Row]) -> (Stre
         ast::Source::Join(kind, inputs, place) => {
             let streams = cx.drafts[at].inputs.clone();
             join::lower(cx, &mut flow, (*kind, inputs, *place), &streams, &body.operators)
+        }
+        ast::Source::Pattern(_) if cx.patterns.contains_key(&at) => {
+            pattern::lower(cx, &mut flow, at, rows, &body.operators)
         }
         ast::Source::Pattern(_) | ast::Source::Merge(..) | ast::Source::Timer(..) => &body.operators,
     };
@@ -75,6 +90,20 @@ fn lower(cx: &mut Cx<'_>, at: usize, origin: &Origin<'_>, rows: &[Row]) -> (Stre
     let row = Row {
         parts: flow.row.parts,
         ..Row::open()
+    };
+    (stream, row)
+}
+
+/// The stream that brings the rows of one input of a pattern.
+fn input(name: String, span: Span, origin: &Origin<'_>, row: Row) -> (Stream, Row) {
+    let stream = Stream {
+        name,
+        sources: origin.sources.clone(),
+        ops: Vec::new(),
+        writes: false,
+        targets: Vec::new(),
+        columns: None,
+        span,
     };
     (stream, row)
 }

@@ -10,6 +10,7 @@ pub(super) fn look_back(cx: &mut Cx<'_>) {
         return;
     }
     unused_constants(cx);
+    unused_patterns(cx);
     unused_aliases(cx);
     unused_streams(cx);
 }
@@ -30,12 +31,30 @@ fn unused_constants(cx: &mut Cx<'_>) {
     }
 }
 
+/// Patterns of the program itself.
+fn unused_patterns(cx: &mut Cx<'_>) {
+    let main = cx.modules.len() - 1;
+    for (module, decl) in super::pattern::unread(cx) {
+        if module == main {
+            let name = &decl.name;
+            let message = format!("no stream reads the pattern `{}`", name.name);
+            cx.say(
+                Diagnostic::new(Code::UnusedName, name.span, message)
+                    .help(format!("give its matches a stream: `stream M = {}`", name.name)),
+            );
+        }
+    }
+}
+
 fn unused_aliases(cx: &mut Cx<'_>) {
     use crate::syntax::ast::{PatternKind, Source as From};
     let main = cx.modules.len() - 1;
     let mut unused = Vec::new();
-    for draft in cx.drafts.iter().filter(|draft| draft.module == main) {
-        if let From::Pattern(pattern) = &draft.body.source
+    for (at, draft) in cx.drafts.iter().enumerate() {
+        if draft.module == main
+            && !cx.patterns.contains_key(&at)
+            && draft.made.is_none()
+            && let From::Pattern(pattern) = &draft.body.source
             && let PatternKind::Step(step) = &pattern.kind
             && let Some(alias) = &step.alias
             && !cx.used.contains(&alias.span)

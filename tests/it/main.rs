@@ -30,6 +30,8 @@ mod order;
 mod patterns;
 mod resolve;
 mod resolve_joins;
+mod resolve_patterns;
+mod resolve_patterns_random;
 mod resolve_support;
 mod resolve_windows;
 mod sinks;

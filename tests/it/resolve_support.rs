@@ -172,6 +172,7 @@ fn op(query: &Query, op: &Op) -> String {
                 equal.join(", ")
             )
         }
+        Op::Pattern(pattern) => super::resolve_patterns::text(query, pattern),
         Op::Enrich(enrich) => {
             let fields: Vec<String> = enrich
                 .fields
@@ -202,7 +203,7 @@ fn of(scope: Scope) -> String {
 }
 
 /// A field as its path; hidden ones begin with `#`.
-fn field(query: &Query, id: FieldId) -> String {
+pub(crate) fn field(query: &Query, id: FieldId) -> String {
     query.fields.path(id).to_string().replace('\u{1}', "#")
 }
 
@@ -231,7 +232,7 @@ fn row_function(query: &Query, made: &RowFunction) -> String {
 }
 
 /// Operators as `(op a b)`, fields as paths, locals as `$n`.
-fn expr(query: &Query, id: ExprId) -> String {
+pub(crate) fn expr(query: &Query, id: ExprId) -> String {
     let one = |id: &ExprId| expr(query, *id);
     let all = |ids: &[ExprId]| ids.iter().map(one).collect::<Vec<_>>().join(" ");
     match query.exprs.get(id) {
@@ -297,6 +298,7 @@ pub(crate) fn check_contiguous(query: &Query) {
                 roots.extend(join.equal.iter().flat_map(|(a, b)| [a.1, b.1]));
                 roots.extend(join.condition);
             }
+            Op::Pattern(pattern) => roots.extend(pattern.expressions()),
             _ => {}
         }
     }

@@ -27,7 +27,7 @@ pub(super) enum Part<'e> {
 
 impl Step<'_> {
     /// The step as a part of a constant path.
-    fn segment(&self) -> Option<PathSeg> {
+    pub(super) fn segment(&self) -> Option<PathSeg> {
         match self.part {
             Part::Key(name) => Some(PathSeg::Key(name.name.clone())),
             Part::Index(index) => constant_index(index).map(PathSeg::Index),

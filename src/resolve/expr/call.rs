@@ -9,12 +9,17 @@ use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::eval;
 use crate::ir::{AggFunction, Builtin, Expr, ExprId, Lambda, ParamType, Signature};
 use crate::resolve::context::{What, did_you_mean};
+use crate::resolve::pattern::elements;
 use crate::resolve::types::shown;
+use crate::resolve::walk::first_name;
 use crate::syntax::ast::{self, Arg, ArgValue, ExprKind, Ident};
 
 impl Lower<'_, '_> {
     pub(super) fn call(&mut self, callee: &ast::Expr, args: &[Arg], span: Span) -> ExprId {
         if let Some(node) = self.given(span) {
+            return node;
+        }
+        if let Some(node) = self.of_elements(callee, args, span) {
             return node;
         }
         match &callee.kind {
@@ -32,6 +37,36 @@ impl Lower<'_, '_> {
                     .help("functions are called by name: `f(x)` or `x.f()`"),
             ),
         }
+    }
+
+    /// `count(xs)`, `xs.len()`, `first(xs.f)`, `last(xs.f)` of an alias that stands for a list.
+    fn of_elements(&mut self, callee: &ast::Expr, args: &[Arg], span: Span) -> Option<ExprId> {
+        let (word, value) = elements::of_the_list(callee, args)?;
+        let name = first_name(value)?;
+        let row = self.row.as_ref()?;
+        if self.locals.iter().any(|(local, _)| *local == name.name) || !elements::is_list(row, &name.name) {
+            return None;
+        }
+        let at = match word {
+            "count" | "len" if matches!(value.kind, ExprKind::Name(_)) => return Some(self.count_of(name, span)),
+            "first" => 0,
+            "last" => -1,
+            _ => return None,
+        };
+        let index = ast::Expr {
+            kind: ExprKind::Lit(Value::Int(at)),
+            span,
+        };
+        let element = elements::replace_base(value, &mut |base| match &base.kind {
+            ExprKind::Name(_) => Some(ast::Expr {
+                kind: ExprKind::Index(Box::new(base.clone()), Box::new(index.clone())),
+                span: base.span,
+            }),
+            // Of the items of a list that is itself read of one element.
+            _ => None,
+        })?;
+        let plain = !matches!(&value.kind, ExprKind::Index(..));
+        plain.then(|| self.expr(&element))
     }
 
     /// Whether the name can only be an import.

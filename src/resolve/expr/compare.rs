@@ -101,11 +101,7 @@ impl Lower<'_, '_> {
         }
         let (left, right) = (self.side(left), self.side(right));
         let (ta, tb) = (self.ty(left), self.ty(right));
-        match op {
-            CompareOp::In | CompareOp::NotIn => self.check_in((a, &ta), (b, &tb), place),
-            CompareOp::Eq | CompareOp::Ne => self.check_unlike(op, place, (a, &ta), (b, &tb)),
-            _ => self.check_order(op, place, (a, &ta), (b, &tb)),
-        }
+        self.check_comparison(op, place, (a, &ta), (b, &tb));
         let (ir, negated) = match op {
             CompareOp::Eq => (BinaryOp::Eq, false),
             CompareOp::Ne => (BinaryOp::Ne, false),
@@ -145,6 +141,21 @@ impl Lower<'_, '_> {
             self.push(Expr::Unary(UnaryOp::Not, node), Type::Bool, span)
         } else {
             node
+        }
+    }
+
+    /// Says what is wrong with the types of a comparison.
+    pub(in crate::resolve) fn check_comparison(
+        &mut self,
+        op: CompareOp,
+        place: Span,
+        a: (&ast::Expr, &Type),
+        b: (&ast::Expr, &Type),
+    ) {
+        match op {
+            CompareOp::In | CompareOp::NotIn => self.check_in(a, b, place),
+            CompareOp::Eq | CompareOp::Ne => self.check_unlike(op, place, a, b),
+            _ => self.check_order(op, place, a, b),
         }
     }
 

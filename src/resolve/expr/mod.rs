@@ -16,7 +16,8 @@ mod side;
 mod words;
 
 pub(super) use call::{admits, are, arguments, param_word};
-pub(super) use side::PSEUDO;
+pub(super) use name::{BOUND, pseudo};
+pub(super) use side::{COUNT, PSEUDO};
 pub(super) use words::ROW_FUNCTIONS;
 
 use super::context::Cx;

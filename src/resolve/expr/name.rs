@@ -8,6 +8,9 @@ use crate::resolve::context::{What, did_you_mean, listed, quoted};
 use crate::resolve::row::{Found, Keys, Row, Side};
 use crate::syntax::ast::Ident;
 
+/// What the first key of a path to something that a run has bound begins with.
+pub(in crate::resolve) const BOUND: &str = "\u{1}@";
+
 /// What the first name of a path stands for.
 pub(super) enum Head {
     /// The row at hand.
@@ -35,6 +38,9 @@ impl Lower<'_, '_> {
                 Local::Value(id, ty) => Head::Node(self.push(Expr::Local(id), ty, name.span)),
             };
         }
+        if let Some(side) = self.of_the_run(&name.name) {
+            return Head::Side(side);
+        }
         if self.is_alias(&name.name) {
             return Head::Row;
         }
@@ -55,10 +61,10 @@ impl Lower<'_, '_> {
             match declared.what {
                 What::Constant(at) => return Head::Node(self.constant_value(at, name.span)),
                 // Refused where they are declared.
-                What::Var | What::Function | What::Pattern => {
+                What::Var | What::Function => {
                     return Head::Node(self.poison(name.span));
                 }
-                What::Event(_) | What::Stream(_) | What::Alias(_) | What::Connector(..) => {}
+                What::Event(_) | What::Stream(_) | What::Alias(_) | What::Connector(..) | What::Pattern(..) => {}
             }
         }
         if !alone && self.cx.is_import(self.module, &name.name) {
@@ -74,13 +80,25 @@ impl Lower<'_, '_> {
         if let Some(sides) = self.row.as_ref().and_then(Row::sides) {
             return self.within_a_side(name, &sides);
         }
+        if found == Found::No && self.row.as_ref().is_some_and(|row| row.matched().is_some()) {
+            return Head::Node(self.of_no_step(name));
+        }
         self.open_or_unknown(name, &found)
     }
 
-    /// The input of a join that has this name.
+    /// The input of a join, or the alias of a pattern, that has this name.
     pub(super) fn input(&self, name: &str) -> Option<Side> {
-        let sides = self.row.as_ref()?.sides()?;
-        sides.iter().find(|side| side.name == name).cloned()
+        self.row.as_ref()?.side(name)
+    }
+
+    /// A name that the run at hand has bound before the event at hand. Its path in the row is one that
+    /// no field of the event can have.
+    fn of_the_run(&self, name: &str) -> Option<Side> {
+        let side = self.row.as_ref()?.bound.as_ref()?.side(name)?;
+        Some(Side {
+            name: format!("{BOUND}{name}"),
+            ..side.clone()
+        })
     }
 
     /// A bare name over the rows of a join: the field of the one input that has it for certain.
@@ -116,6 +134,36 @@ impl Lower<'_, '_> {
         ));
         let diagnostic = did_you_mean(diagnostic, nearest(&name.name, names()), name.span);
         Head::Node(self.say_and_poison(diagnostic))
+    }
+
+    /// A name behind a pattern that is no alias, no key and none of `match_*`.
+    fn of_no_step(&mut self, name: &Ident) -> ExprId {
+        let row = self.row.clone();
+        let matched = row.as_ref().and_then(Row::matched);
+        let sides = matched.iter().flat_map(|matched| &matched.sides);
+        let having = sides
+            .clone()
+            .find(|side| side.row.find(self.cx, &name.name) != Found::No);
+        let names: Vec<String> = row
+            .iter()
+            .flat_map(|row| row.names(self.cx))
+            .map(str::to_owned)
+            .collect();
+        let near = nearest(&name.name, names.iter().map(String::as_str)).map(str::to_owned);
+        let message = format!("`{}` is no alias of the pattern and no key of its partition", name.name);
+        let diagnostic = Diagnostic::new(Code::NeedsStep, name.span, message);
+        let diagnostic = match having {
+            _ if near.is_some() => diagnostic,
+            Some(side) if side.list => diagnostic.help(format!(
+                "say which event it is of: `{0}[0].{1}`, `{0}[-1].{1}`",
+                side.name, name.name
+            )),
+            Some(side) => diagnostic.help(format!("say which event it is of: `{}.{}`", side.name, name.name)),
+            None if sides.count() == 0 => diagnostic.help("name a step to read its event: `Login as l`"),
+            None => diagnostic,
+        };
+        let diagnostic = diagnostic.help(format!("there are {}", listed(names.iter().map(String::as_str))));
+        self.say_and_poison(did_you_mean(diagnostic, near.as_deref(), name.span))
     }
 
     fn find_local(&self, name: &str) -> Option<Local> {
@@ -191,7 +239,7 @@ impl Lower<'_, '_> {
         match self.cx.lookup_path(self.module, &path) {
             Ok(Some(declared)) => match declared.what {
                 What::Constant(at) => self.constant_value(at, alias.span.to(name.span)),
-                What::Var | What::Function | What::Pattern => self.poison(name.span),
+                What::Var | What::Function => self.poison(name.span),
                 what => {
                     let message = format!("`{}.{}` is {}, not a value", alias.name, name.name, what.noun());
                     self.say_and_poison(

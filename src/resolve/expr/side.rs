@@ -3,15 +3,19 @@
 
 use super::Lower;
 use super::access::{Part, Step};
-use super::name::pseudo;
+use super::name::{BOUND, pseudo};
 use crate::data::{Path, PathSeg, Type};
-use crate::diag::{Span, nearest};
+use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::ir::{Expr, ExprId};
 use crate::resolve::row::{Found, Side};
+use crate::syntax::ast::Ident;
 
 /// What the last key of a path to a pseudo-field of an input begins with, so that no field of a record
 /// can be meant.
 pub(in crate::resolve) const PSEUDO: char = '\u{1}';
+
+/// The last key of the path to how many events an alias of a repetition stands for.
+pub(in crate::resolve) const COUNT: &str = "\u{1}count";
 
 impl Lower<'_, '_> {
     /// The record of an input below `prefix`, or what the steps ask of it.
@@ -21,9 +25,24 @@ impl Lower<'_, '_> {
         let Some((first, rest)) = steps.split_first() else {
             return self.side_field(path, side.ty(self.cx), span);
         };
+        if side.list {
+            return self.list_path(path, side, (first, rest), span);
+        }
+        self.record_path(path, side, (first, rest), span)
+    }
+
+    /// What is asked of a record.
+    fn record_path(
+        &mut self,
+        mut path: Path,
+        side: &Side,
+        (first, rest): (&Step<'_>, &[Step<'_>]),
+        span: Span,
+    ) -> ExprId {
         let Part::Key(field) = first.part else {
             let node = self.side_field(path, side.ty(self.cx), span);
-            return self.walk(node, steps);
+            let node = self.walk(node, std::slice::from_ref(first));
+            return self.walk(node, rest);
         };
         if !self.cx.is_quoted(field.span)
             && let Some((_, ty)) = pseudo(&field.name)
@@ -32,11 +51,7 @@ impl Lower<'_, '_> {
             let node = self.side_field(path, side.or_null(ty), first.span);
             return self.walk(node, rest);
         }
-        if let Some(inner) = side
-            .row
-            .sides()
-            .and_then(|sides| sides.iter().find(|inner| inner.name == field.name).cloned())
-        {
+        if let Some(inner) = side.row.side(&field.name) {
             let inner = Side {
                 optional: inner.optional || side.optional,
                 ..inner.clone()
@@ -64,7 +79,64 @@ impl Lower<'_, '_> {
         self.path(path, side.row.is_value(&field.name), ty, rest, first.span)
     }
 
-    fn side_field(&mut self, path: Path, ty: Type, span: Span) -> ExprId {
+    /// How many records an alias stands for.
+    pub(super) fn count_of(&mut self, alias: &Ident, span: Span) -> ExprId {
+        let bound = self.row.as_ref().and_then(|row| row.bound.as_ref());
+        let first = match bound.and_then(|bound| bound.side(&alias.name)) {
+            Some(side) => format!("{BOUND}{}", side.name),
+            None => alias.name.clone(),
+        };
+        let path = Path(vec![PathSeg::Key(first), PathSeg::Key(COUNT.to_owned())]);
+        self.side_field(path, Type::Int, span)
+    }
+
+    /// What is asked of a list of records: `xs[0].f` is one path, and `xs.f` the list of all `f`.
+    fn list_path(&mut self, path: Path, side: &Side, (first, rest): (&Step<'_>, &[Step<'_>]), span: Span) -> ExprId {
+        let mut path = path;
+        let one = Side {
+            list: false,
+            optional: true,
+            ..side.clone()
+        };
+        match (first.part, first.segment()) {
+            (Part::Index(_), Some(index @ PathSeg::Index(_))) => {
+                path.0.push(index);
+                match rest.split_first() {
+                    None => self.side_field(path, one.ty(self.cx), first.span),
+                    Some((next, rest)) => self.record_path(path, &one, (next, rest), first.span),
+                }
+            }
+            (Part::Index(_), _) => {
+                let node = self.side_field(path, side.ty(self.cx), span);
+                let node = self.walk(node, std::slice::from_ref(first));
+                self.walk(node, rest)
+            }
+            (Part::Key(_), _) => {
+                let keys = rest.iter().take_while(|step| matches!(step.part, Part::Key(_))).count();
+                let (keys, rest) = rest.split_at(keys);
+                let one = Side { optional: false, ..one };
+                let node = self.record_path(path, &one, (first, keys), span);
+                match self.cx.query.exprs.get(node) {
+                    Expr::Field(_) => {
+                        let ty = Type::List(Box::new(self.ty(node)));
+                        self.cx.query.exprs.retype(node, ty);
+                        self.walk(node, rest)
+                    }
+                    // It was said what is wrong.
+                    Expr::Lit(_) => node,
+                    _ => {
+                        let message = format!("`{}` is a list here, and this is no field of its items", side.name);
+                        self.say_and_poison(
+                            Diagnostic::new(Code::TypeMismatch, span, message)
+                                .help(format!("of each item: `{}.map(x => x.a.b)`", side.name)),
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn side_field(&mut self, path: Path, ty: Type, span: Span) -> ExprId {
         let field = self.cx.query.fields.intern(path);
         self.push(Expr::Field(field), ty, span)
     }

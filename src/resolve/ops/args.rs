@@ -122,7 +122,7 @@ fn wrong_count(cx: &mut Cx<'_>, operator: &Operator, span: Span, what: &str, exa
 }
 
 /// Says that an operator takes no arguments, where it has some.
-pub(super) fn none(cx: &mut Cx<'_>, operator: &Operator) {
+pub(in crate::resolve) fn none(cx: &mut Cx<'_>, operator: &Operator) {
     if let Some(first) = operator.args.first() {
         let message = format!("`.{}` takes no arguments", operator.name.name);
         cx.say(Diagnostic::new(Code::OperatorArguments, first.span, message));

@@ -8,6 +8,7 @@ use crate::ir::{AggFunction, AggParam, Builtin, Expr as Ir, ExprId};
 use crate::resolve::context::Cx;
 use crate::resolve::expr::{Lower, ROW_FUNCTIONS, admits, are, arguments, param_word};
 use crate::resolve::flow::Flow;
+use crate::resolve::row::Row;
 use crate::resolve::types::shown;
 use crate::resolve::walk::{first_name, mentions, plain_call, walk};
 use crate::syntax::ast::{Arg, ArgValue, Expr, ExprKind, Ident};
@@ -240,7 +241,7 @@ pub(super) fn stray_row_function(cx: &mut Cx<'_>, expr: &Expr) {
 }
 
 /// A call over the rows: the function, its arguments, its constant.
-pub(super) type Lowered = (AggFunction, Vec<ExprId>, Value);
+pub(in crate::resolve) type Lowered = (AggFunction, Vec<ExprId>, Value);
 
 /// Lowers a call; none when it was said what is wrong with it.
 pub(super) fn lower(cx: &mut Cx<'_>, flow: &Flow, call: &Call<'_>) -> Option<Lowered> {
@@ -282,6 +283,12 @@ pub(super) fn lower(cx: &mut Cx<'_>, flow: &Flow, call: &Call<'_>) -> Option<Low
         args.push(cx.query.exprs.push(Ir::Row, ty, call.span));
     }
     Some((function, args, constant))
+}
+
+/// Lowers a call of an aggregate function over rows of one kind.
+pub(in crate::resolve) fn over_row(cx: &mut Cx<'_>, module: usize, row: Row, expr: &Expr) -> Option<Lowered> {
+    let call = Call::of(expr)?;
+    lower(cx, &Flow::new(module, row), &call)
 }
 
 fn check_count(cx: &mut Cx<'_>, call: &Call<'_>, function: AggFunction, given: usize) -> Option<()> {

@@ -3,7 +3,7 @@
 use super::args;
 use crate::data::Type;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::Op;
+use crate::ir::{ExprId, Op};
 use crate::resolve::context::Cx;
 use crate::resolve::expr::Lower;
 use crate::resolve::flow::Flow;
@@ -11,12 +11,17 @@ use crate::resolve::types::shown;
 use crate::syntax::ast::{ExprKind, Operator};
 
 pub(super) fn keep(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
+    if let Some(id) = kept(cx, flow, operator) {
+        flow.push(Op::Where(id), operator.span);
+    }
+}
+
+/// The condition; none when it was said that there is none.
+pub(in crate::resolve) fn kept(cx: &mut Cx<'_>, flow: &Flow, operator: &Operator) -> Option<ExprId> {
     let args = args::sort(cx, operator, &[]);
     let example = format!(".{}(amount > 10_000)", operator.name.name);
-    let Some(expr) = args.only(cx, &example) else {
-        return;
-    };
-    let id = match &expr.kind {
+    let expr = args.only(cx, &example)?;
+    Some(match &expr.kind {
         ExprKind::Lambda(params, body) => {
             let id = Lower::at(cx, flow).row_lambda(params, body, expr.span);
             let ty = cx.query.exprs.ty(id).clone();
@@ -28,6 +33,5 @@ pub(super) fn keep(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
             id
         }
         _ => super::condition(cx, flow, expr),
-    };
-    flow.push(Op::Where(id), operator.span);
+    })
 }

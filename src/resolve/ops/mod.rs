@@ -17,6 +17,11 @@ mod side;
 mod time;
 mod window;
 
+pub(super) use args::none as takes_nothing;
+pub(super) use calls::over_row;
+pub(super) use filter::kept;
+pub(super) use project::own_name;
+pub(super) use refused::OF_PATTERNS;
 pub(super) use window::positive;
 
 use super::context::{Cx, What, did_you_mean};
@@ -76,6 +81,7 @@ pub(super) fn lower(cx: &mut Cx<'_>, flow: &mut Flow, operators: &[ast::Operator
 
 fn one(cx: &mut Cx<'_>, flow: &mut Flow, operator: &ast::Operator, rest: &[ast::Operator]) {
     rows::hoist(cx, flow, operator);
+    super::pattern::hoist(cx, flow, operator);
     match operator.name.name.as_str() {
         "where" | "filter" => filter::keep(cx, flow, operator),
         "select" => project::select(cx, flow, operator),
@@ -166,6 +172,10 @@ pub(super) fn emitted_events(cx: &mut Cx<'_>) -> Vec<Vec<EventId>> {
     let mut made = Vec::with_capacity(cx.drafts.len());
     for at in 0..cx.drafts.len() {
         let (module, body) = (cx.drafts[at].module, cx.drafts[at].body);
+        if cx.drafts[at].made.is_some() {
+            made.push(Vec::new());
+            continue;
+        }
         let names = body.operators.iter().filter_map(|operator| operator.as_type.as_ref());
         made.push(names.filter_map(|name| emitted(cx, module, name)).collect());
     }

@@ -161,7 +161,7 @@ pub(super) fn name_of<'o>(cx: &mut Cx<'_>, operator: &Operator, arg: &'o Arg) ->
 }
 
 /// The name that an expression has by itself: that of the field it reads.
-pub(super) fn own_name(expr: &Expr) -> Option<(String, Span)> {
+pub(in crate::resolve) fn own_name(expr: &Expr) -> Option<(String, Span)> {
     match &expr.kind {
         ExprKind::Name(name) | ExprKind::Field(_, name) => Some((name.name.clone(), name.span)),
         _ => None,

@@ -6,17 +6,10 @@ use crate::resolve::flow::Flow;
 use crate::syntax::ast::Operator;
 
 /// Operators that stand for themselves.
-const LATER: &[&str] = &[
-    "trend_aggregate",
-    "attention_window",
-    "pattern",
-    "process",
-    "concurrent",
-    "on_error",
-];
+const LATER: &[&str] = &["attention_window", "pattern", "process", "concurrent", "on_error"];
 
 /// Operators that modify a pattern before them.
-const OF_PATTERNS: &[&str] = &[
+pub(in crate::resolve) const OF_PATTERNS: &[&str] = &[
     "within",
     "not",
     "strict",
@@ -26,6 +19,7 @@ const OF_PATTERNS: &[&str] = &[
     "longest",
     "subsets",
     "after_match",
+    "trend_aggregate",
 ];
 
 /// All names of operators that do not run yet.
@@ -46,13 +40,18 @@ pub(super) fn refuse(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) -> b
         return false;
     }
     if !flow.refused {
-        let message = format!("`.{name}` belongs after a pattern");
-        cx.say(
-            Diagnostic::new(Code::MisplacedOperator, operator.name.span, message)
-                .help("a pattern has steps: `Login as a -> Logout where user == a.user`"),
-        );
+        belongs_behind(cx, operator);
     }
     true
+}
+
+/// Says that a modifier of patterns stands where there is no pattern before it.
+fn belongs_behind(cx: &mut Cx<'_>, operator: &Operator) {
+    let message = format!("`.{}` belongs directly behind a pattern", operator.name.name);
+    cx.say(
+        Diagnostic::new(Code::MisplacedOperator, operator.name.span, message)
+            .help("a pattern has steps: `Login as a -> Logout where user == a.user`"),
+    );
 }
 
 /// An operator by the name that another language gives it.
