@@ -86,7 +86,6 @@ fn op(query: &Query, op: &Op) -> String {
     };
     match op {
         Op::Where(id) => format!("where {}", one(id)),
-        Op::Pattern(pattern) => format!("pattern {:?}", pattern.shape),
         Op::Select(fields) => format!("select {}", named(fields)),
         Op::Map(id) => format!("map {}", one(id)),
         Op::FlatMap(id) => format!("flat_map {}", one(id)),
