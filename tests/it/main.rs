@@ -28,6 +28,7 @@ mod layering;
 mod man_pages;
 mod manual;
 mod order;
+mod patterns;
 mod resolve;
 mod resolve_joins;
 mod resolve_patterns;
