@@ -16,6 +16,8 @@ pub(super) struct Found {
     /// Its first and last events, in replay order.
     pub(super) first: EventId,
     pub(super) last: EventId,
+    /// The event whose `_seq` its row has: the one that completed it; of deadlines and ends the first.
+    pub(super) by: EventId,
     /// All its events, with the steps that took them: by step, those of one step in order.
     pub(super) taken: Vec<(StepId, EventId)>,
 }
