@@ -361,7 +361,8 @@ impl<const Q: usize> Moments<Q> {
         if negative { -size } else { size }
     }
 
-    /// The sum of terms that all were integers.
+    /// The sum of terms that all are integers, or none if it is too large. Floats may have been taken away
+    /// again: the units can still be those of one of them.
     pub(super) fn whole_sum(&self, wide: &[WideSums]) -> Option<i128> {
         match self.base {
             SPILLED => {
@@ -370,8 +371,9 @@ impl<const Q: usize> Moments<Q> {
                 let size = i128::try_from(u128::from(words[1]) << 64 | u128::from(words[0])).ok()?;
                 (bits(&words) < 128).then_some(if negative { -size } else { size })
             }
+            // Zero is zero in units of any size, also in those that are larger than every integer.
+            _ if self.sum == 0 => Some(0),
             base if base <= 0 => Some(self.sum >> (-i32::from(base)).min(127)),
-            EMPTY => Some(0),
             base => self.sum.checked_mul(1_i128.checked_shl(base as u32)?),
         }
     }

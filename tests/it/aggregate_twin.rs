@@ -326,21 +326,53 @@ fn columns() -> impl Strategy<Value = BoxedStrategy<Value>> {
     ])
 }
 
+/// Values of a few types, of any size: windows that a type, or a large number, leaves again.
+fn wild() -> impl Strategy<Value = BoxedStrategy<Value>> {
+    let whole = prop::sample::select(vec![0, 1, -1, 3, 1 << 53, (1 << 53) + 1, i64::MAX, i64::MIN]);
+    let large = prop::sample::select(vec![1e17, 1e40, -1e40, 1e300, -1e300, f64::MAX, f64::MIN]);
+    let small = prop::sample::select(vec![0.0, -0.0, 0.5, 1e-300, 5e-324, -5e-324]);
+    let odd = prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
+    let float = prop_oneof![large.clone(), small.clone(), odd.clone(), any::<f64>()];
+    let item = prop_oneof![
+        whole.clone().prop_map(Value::Int),
+        float.clone().prop_map(Value::Float),
+        Just(Value::str("a")),
+    ];
+    let types = vec![
+        whole.clone().prop_map(Value::Int).boxed(),
+        whole.clone().prop_map(Value::Duration).boxed(),
+        whole.prop_map(Value::Timestamp).boxed(),
+        large.prop_map(Value::Float).boxed(),
+        small.prop_map(Value::Float).boxed(),
+        odd.prop_map(Value::Float).boxed(),
+        float.prop_map(Value::Float).boxed(),
+        any::<bool>().prop_map(Value::Bool).boxed(),
+        prop::sample::select(vec!["", "a", "b"]).prop_map(Value::str).boxed(),
+        prop::collection::vec(item, 0..3).prop_map(Value::list).boxed(),
+        (0..2_i64)
+            .prop_map(|x| Value::map([(Key(Value::str("k")), Value::Int(x))]))
+            .boxed(),
+    ];
+    prop::sample::subsequence(types, 1..=4).prop_map(|types| prop::strategy::Union::new(types).boxed())
+}
+
 fn nullable(of: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
     prop_oneof![5 => of, 1 => Just(Value::Null)]
 }
 
 fn rows(most: usize) -> impl Strategy<Value = Vec<Row>> {
-    (columns(), columns()).prop_flat_map(move |(x, y)| {
-        let row = (nullable(x), nullable(y), 0..4_i64);
-        prop::collection::vec(row, 0..most).prop_map(|rows| {
-            let mut time = 1_700_000_000_000_000_000;
-            let step = |(x, y, after): Row| {
-                time += after * 250_000_000;
-                (x, y, time)
-            };
-            rows.into_iter().map(step).collect()
-        })
+    (columns(), columns()).prop_flat_map(move |(x, y)| rows_of(x, y, most))
+}
+
+fn rows_of(x: BoxedStrategy<Value>, y: BoxedStrategy<Value>, most: usize) -> impl Strategy<Value = Vec<Row>> {
+    let row = (nullable(x), nullable(y), 0..4_i64);
+    prop::collection::vec(row, 0..most).prop_map(|rows| {
+        let mut time = 1_700_000_000_000_000_000;
+        let step = |(x, y, after): Row| {
+            time += after * 250_000_000;
+            (x, y, time)
+        };
+        rows.into_iter().map(step).collect()
     })
 }
 
@@ -397,22 +429,81 @@ proptest! {
 
     #[test]
     fn sliding_is_computing_again(rows in rows(20), pops in prop::collection::vec(0..3_usize, 20)) {
-        let specs = specs();
-        let mut sliding = Sliding::new(&specs);
-        let args = args(&specs, &rows);
-        let mut from = 0;
-        for at in 0..rows.len() {
-            sliding.push(&args, at, rows[at].2);
-            for _ in 0..pops[at].min(at + 1 - from) {
-                sliding.pop();
-                from += 1;
-            }
-            prop_assert_eq!(sliding.len(), at + 1 - from);
-            let (mut values, mut errors) = (Vec::new(), Vec::new());
-            sliding.read(&mut values, &mut errors);
-            prop_assert_eq!((values, errors), plain(&rows[from..=at]), "{:?}", &rows[from..=at]);
+        slide(&rows, &pops)?;
+    }
+
+    #[test]
+    fn sliding_over_anything_is_computing_again(
+        rows in (wild(), wild()).prop_flat_map(|(x, y)| rows_of(x, y, 16)),
+        pops in prop::collection::vec(0..3_usize, 16),
+    ) {
+        slide(&rows, &pops)?;
+    }
+}
+
+/// Lets the rows come one after the other, and after each so many leave; compares at each step.
+fn slide(rows: &[Row], pops: &[usize]) -> Result<(), TestCaseError> {
+    let specs = specs();
+    let mut sliding = Sliding::new(&specs);
+    let args = args(&specs, rows);
+    let mut from = 0;
+    for at in 0..rows.len() {
+        sliding.push(&args, at, rows[at].2);
+        for _ in 0..pops[at].min(at + 1 - from) {
+            sliding.pop();
+            from += 1;
+        }
+        prop_assert_eq!(sliding.len(), at + 1 - from);
+        let (mut values, mut errors) = (Vec::new(), Vec::new());
+        sliding.read(&mut values, &mut errors);
+        let again = plain(&rows[from..=at]);
+        // As text: the signs of zeros are told apart too.
+        prop_assert_eq!(
+            format!("{:?}", (values, errors)),
+            format!("{again:?}"),
+            "{:?}",
+            &rows[from..=at]
+        );
+    }
+    Ok(())
+}
+
+/// What remains once a float has left is summed as if it had never been there, however large or small
+/// the float was.
+#[test]
+fn a_float_that_has_left_is_forgotten() {
+    let floats = [1e300, f64::MAX, 1e40, 1e17, 0.1, 1e-300, f64::from_bits(1)];
+    let durations = [0, 1, -1, i64::MAX].map(Value::Duration);
+    let ints = [0, 1, -1, i64::MAX].map(Value::Int);
+    for float in floats.iter().flat_map(|x| [*x, -*x]) {
+        for stays in durations.iter().chain(&ints) {
+            // Two values stay in the end: twice the largest overflows here as it does when computed again.
+            let values = [Value::Float(float), stays.clone(), stays.clone(), stays.clone()];
+            let rows: Vec<Row> = values.map(|value| (value.clone(), value, 0)).into();
+            slide(&rows, &[0, 1, 0, 1]).unwrap();
         }
     }
+    let sum = |stays: Value| {
+        let spec = Spec {
+            function: AggFunction::Sum,
+            param: Value::Null,
+            args: vec![0],
+        };
+        let mut sliding = Sliding::new(std::slice::from_ref(&spec));
+        let column = Column::from_values(vec![Value::Float(1e300), stays]);
+        let args = [vec![column]];
+        sliding.push(&args, 0, 0);
+        sliding.push(&args, 1, 0);
+        sliding.pop();
+        let (mut values, mut errors) = (Vec::new(), Vec::new());
+        sliding.read(&mut values, &mut errors);
+        assert!(errors.is_empty(), "{errors:?}");
+        values.remove(0)
+    };
+    assert_eq!(sum(Value::Duration(0)), Value::Duration(0));
+    assert_eq!(sum(Value::Duration(i64::MIN)), Value::Duration(i64::MIN));
+    assert_eq!(sum(Value::Int(0)), Value::Int(0));
+    assert_eq!(sum(Value::Int(i64::MAX)), Value::Int(i64::MAX));
 }
 
 /// So many groups that their states are looked at ahead.

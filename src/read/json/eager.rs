@@ -204,7 +204,7 @@ mod tests {
             let mut cells = Vec::new();
             for (row, value) in values.iter().enumerate() {
                 let end = if value.is_empty() { 0 } else { at + value.len() };
-                let special = value.bytes().any(|byte| byte == b'\\' || byte >= 0x80 || byte < 0x20);
+                let special = value.bytes().any(|byte| byte == b'\\' || !(0x20..0x80).contains(&byte));
                 let start = if value.is_empty() { 0 } else { at };
                 let span = Span { start: start as u32, end: end as u32 };
                 cells.push(Cell { row: row as u32, span, special });
