@@ -38,6 +38,7 @@ fn text(bytes: &[u8]) -> String {
 //   .\" file NAME        directly before a program: a file that it reads
 //   .\" output           the rows
 //   .\" refused VPL0401  a program that is refused with this code
+//   .\" traces           small logs, patterns over them, and what each strategy reports
 //   .\" text             neither
 
 #[test]
@@ -49,7 +50,7 @@ fn the_examples_of_the_manual_page_are_true() {
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     let run = blocks.iter().filter(|block| block.kind == "output").count();
-    assert!(run >= 40, "only {run} examples are run");
+    assert!(run >= 55, "only {run} examples are run");
 }
 
 fn example_verdict(blocks: &[Block], at: usize) -> Result<(), String> {
@@ -161,6 +162,93 @@ fn unescaped(line: &str) -> String {
     escapes
         .iter()
         .fold(line.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
+}
+
+#[test]
+fn the_table_of_strategies_is_true() {
+    let page = fs::read_to_string(root().join("man/varpulisql.7")).expect("the page");
+    let blocks = roff_blocks(&page);
+    let table = blocks.iter().find(|block| block.kind == "traces").expect("the table");
+    let (mut pattern, mut trace, mut cells) = ("", "", 0);
+    let mut failures = Vec::new();
+    for line in table.text.lines().filter(|line| !line.is_empty()) {
+        if let Some((_, text)) = line.split_once(": ") {
+            pattern = text;
+        } else if let Some(text) = line.trim_start().strip_prefix("on ") {
+            trace = text;
+        } else {
+            let (way, shown) = line.trim().split_once("  ").expect("a way and what it reports");
+            let found = reported(pattern, trace, way);
+            let listed = found.join(" ");
+            let as_shown = match shown.trim() {
+                "." => found.is_empty(),
+                shown if shown.ends_with(" rows") => shown == format!("{} rows", found.len()),
+                shown => shown == listed,
+            };
+            if !as_shown {
+                failures.push(format!("{pattern} on {trace}, {way}: {listed}"));
+            }
+            cells += 1;
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert_eq!(cells, 48);
+}
+
+/// The matches of a pattern under a strategy: the numbers of their events.
+fn reported(pattern: &str, trace: &str, way: &str) -> Vec<String> {
+    let (steps, bound) = pattern.split_once(" .").unwrap_or((pattern, ""));
+    let bound = if bound.is_empty() {
+        String::new()
+    } else {
+        format!(".{bound}")
+    };
+    let (steps, modifier) = match way {
+        "-> each" => {
+            let (before, last) = steps.rsplit_once("-> ").expect("two steps");
+            (format!("{before}-> each {last}"), String::new())
+        }
+        _ if way.starts_with("skip") => (steps.to_owned(), format!(".after_match(\"{way}\")")),
+        _ if way.starts_with('.') => (steps.to_owned(), way.to_owned()),
+        _ => (steps.to_owned(), String::new()),
+    };
+    let event = |(at, word): (usize, &str)| {
+        let (kind, v) = word.split_at(1);
+        let v = if v.is_empty() {
+            String::new()
+        } else {
+            format!(", v: {v}")
+        };
+        format!("@{at}s {kind} {{ n: {at}{v} }}\n")
+    };
+    let events: String = (1..).zip(trace.split(' ')).map(event).collect();
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let program = format!("stream S = {steps} {bound}{modifier}\n");
+    fs::write(place.path().join("query.vpl"), program).expect("writable");
+    fs::write(place.path().join("trace.evt"), events).expect("writable");
+    let mut args = vec!["run", "query.vpl", "--input", "trace.evt"];
+    if way.starts_with("--") {
+        args.extend(way.split(' '));
+    }
+    let output = varpulis(place.path(), &args);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout).lines().map(numbers).collect()
+}
+
+/// The numbers of a match's events, in the order of their names, which is that of the steps here.
+fn numbers(row: &str) -> String {
+    let row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(row).expect("a row");
+    let events = row
+        .iter()
+        .filter(|(name, _)| !["stream", "ts"].contains(&name.as_str()));
+    let shown = events.map(|(_, value)| match value.as_array() {
+        Some(list) => {
+            let list: Vec<String> = list.iter().map(|event| event["n"].to_string()).collect();
+            format!("[{}]", list.join(" "))
+        }
+        None => value["n"].to_string(),
+    });
+    shown.collect::<Vec<_>>().join(",")
 }
 
 #[test]
