@@ -24,6 +24,8 @@ pub(super) struct Logs {
     pub(super) all: Vec<Log>,
     /// For each step the logs by partition or key.
     by_key: Vec<Vec<u32>>,
+    /// Logs that nobody uses any more.
+    free: Vec<u32>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -33,6 +35,7 @@ impl Logs {
         Self {
             all: Vec::new(),
             by_key: vec![Vec::new(); steps],
+            free: Vec::new(),
         }
     }
 
@@ -50,8 +53,10 @@ impl Logs {
         }
         let log = &mut logs[number as usize];
         if *log == NONE {
-            *log = self.all.len() as u32;
-            self.all.push(Log::default());
+            *log = self.free.pop().unwrap_or_else(|| {
+                self.all.push(Log::default());
+                (self.all.len() - 1) as u32
+            });
         }
         *log
     }
@@ -73,6 +78,8 @@ impl Logs {
             for (key, log) in old.into_iter().enumerate().filter(|(_, log)| *log != NONE) {
                 let key = number(step, key as u32);
                 if key == NONE || self.all[log as usize].users == 0 {
+                    self.all[log as usize] = Log::default();
+                    self.free.push(log);
                     continue;
                 }
                 if logs.len() <= key as usize {

@@ -4,10 +4,30 @@
 //! asks of them already computed ([`PatternInput::values`](crate::ir::PatternInput)), and makes the
 //! rows of [`Pattern::reads`](crate::ir::Pattern).
 
+mod absence;
+mod compare;
+mod complete;
+mod conditions;
+mod found;
 pub mod hypertree;
+mod keyed;
+mod logs;
+mod matching;
+mod program;
+mod report;
+mod runs;
+mod store;
+mod sweep;
+mod taken;
+mod ticks;
+mod timers;
+mod wake;
+mod walk;
 
-use crate::data::{Column, FieldId, Pseudo};
-use crate::ir::ExprId;
+use crate::aggregate::CallErrors;
+use crate::data::{Column, FieldId, Place, Pseudo};
+use crate::ir::{ExprId, Pattern};
+use crate::ordered::{Batch, Ending, Made};
 
 /// Rows over which a condition is asked: the columns of some fields.
 #[derive(Clone, Debug, Default)]
@@ -24,3 +44,68 @@ pub struct Asked {
 
 /// Evaluates a condition; gives the rows for which it is true, ascending.
 pub type Judge<'a> = dyn FnMut(ExprId, Asked) -> Vec<u32> + 'a;
+
+/// What was determined.
+#[derive(Debug, Default)]
+pub struct Matches {
+    /// The rows: a column for each of the pattern's reads, then `_seq` where it is asked for.
+    pub made: Made,
+    /// What aggregates could not compute, by the number of the read.
+    pub errors: Vec<CallErrors>,
+}
+
+/// What a pattern still waits for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Standing {
+    /// Runs that have begun and are neither complete nor over.
+    pub runs: u64,
+    /// Matches that depend on an absence whose time has not passed.
+    pub undecided: u64,
+}
+
+/// What conditions are asked with.
+struct Asking<'a, 'j> {
+    pattern: &'a Pattern,
+    store: &'a store::Store,
+    reporter: &'a report::Reporter,
+    judge: &'a mut Judge<'j>,
+}
+
+/// The state of one pattern.
+#[derive(Debug)]
+pub struct Matching(Box<matching::Walking>);
+
+impl Matching {
+    /// No rows yet. `lateness`: how late a row may be and still count, in nanoseconds. `timed`: some
+    /// input's rows come from timers, which are determined up to a nanosecond after their event time.
+    /// `seq`: rows are numbered.
+    #[must_use]
+    pub fn new(pattern: &Pattern, lateness: i64, timed: bool, seq: bool) -> Self {
+        Self(Box::new(matching::Walking::new(pattern, lateness, timed, seq)))
+    }
+
+    /// Takes batches, each with the input it comes through, in order of places within an input, then
+    /// moves the clock; every row that stands before `until` has come. What was determined comes in
+    /// order.
+    pub fn run(
+        &mut self,
+        batches: &[(u8, Batch)],
+        until: Place,
+        ending: Option<Ending>,
+        judge: &mut Judge<'_>,
+    ) -> Matches {
+        self.0.run(batches, until, ending, judge)
+    }
+
+    /// The most memory that was held between rounds, in bytes, about; without texts.
+    #[must_use]
+    pub fn peak(&self) -> usize {
+        self.0.peak()
+    }
+
+    /// What it still waits for.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.0.standing()
+    }
+}

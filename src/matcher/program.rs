@@ -107,6 +107,8 @@ pub(super) struct Program {
     /// The steps that can only be taken again and again, by every run alike: runs share one log of such
     /// events instead of taking each by itself.
     pub(super) shared: Vec<bool>,
+    /// The steps that one run can take several events with.
+    pub(super) repeats: Vec<bool>,
     /// Steps of the first repetition, where the pattern begins with one.
     pub(super) first_repetition: Vec<StepId>,
     /// The pattern is a repetition and nothing else.
@@ -125,6 +127,7 @@ impl Program {
             leading,
             trailing,
             shared: shared(pattern, &core),
+            repeats: repeats(pattern, &core),
             first_repetition: first_repetition(&core),
             lone: matches!(core, Shape::Repeat(..)) && leading.is_none() && trailing.is_none(),
             marks: 0,
@@ -162,6 +165,11 @@ impl Program {
         };
         self.states[id as usize] = Some(state);
         true
+    }
+
+    /// Whether a state has been made.
+    pub(super) fn is_reached(&self, id: StateId) -> bool {
+        self.states.get(id as usize).is_some_and(Option::is_some)
     }
 
     fn intern(&mut self, term: Term) -> StateId {
@@ -412,7 +420,8 @@ pub(super) fn steps(shape: &Shape) -> Vec<StepId> {
 /// does not depend on what the run has taken, beyond the equality of one value that is settled before.
 fn shared(pattern: &Pattern, core: &Shape) -> Vec<bool> {
     let mut all = vec![false; pattern.steps.len()];
-    if pattern.select != Selection::Next {
+    // Where it counts what lies between, every run looks at each of its events.
+    if pattern.select != Selection::Next || pattern.steps.iter().any(|step| step.next) {
         return all;
     }
     let items = match core {
@@ -433,5 +442,21 @@ fn shared(pattern: &Pattern, core: &Shape) -> Vec<bool> {
                 && !of.each;
         }
     }
+    all
+}
+
+fn repeats(pattern: &Pattern, core: &Shape) -> Vec<bool> {
+    fn of(shape: &Shape, again: bool, all: &mut [bool]) {
+        match shape {
+            Shape::Step(step) => all[*step] = again,
+            Shape::Absent(_) => {}
+            Shape::Seq(parts) | Shape::And(parts) | Shape::Or(parts) => {
+                parts.iter().for_each(|part| of(part, again, all));
+            }
+            Shape::Repeat(body, _, most) => of(body, again || *most != Some(1), all),
+        }
+    }
+    let mut all = vec![false; pattern.steps.len()];
+    of(core, false, &mut all);
     all
 }

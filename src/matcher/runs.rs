@@ -521,12 +521,6 @@ pub(super) struct Listed<'a> {
 }
 
 impl<'a> Listed<'a> {
-    /// Whether none is in it.
-    #[inline]
-    pub(super) fn is_empty(self) -> bool {
-        self.ends.first == NONE
-    }
-
     /// From the first on.
     pub(super) fn iter(self) -> impl Iterator<Item = RunId> + use<'a> {
         let some = |id: u32| (id != NONE).then_some(id);

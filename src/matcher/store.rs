@@ -65,7 +65,6 @@ pub(super) struct Store {
     fresh: usize,
     /// How many events there were after the last sweep.
     swept: usize,
-    peak: usize,
 }
 
 /// A sweep comes no sooner than with so many events.
@@ -94,7 +93,6 @@ impl Store {
             segments: Vec::new(),
             fresh: 0,
             swept: 0,
-            peak: 0,
         }
     }
 
@@ -266,7 +264,6 @@ impl Store {
             self.segments.pop();
         }
         self.fresh = self.segments.len();
-        self.peak = self.peak.max(self.bytes());
     }
 
     /// Whether a sweep is due.
@@ -322,10 +319,6 @@ impl Store {
     pub(super) fn bytes(&self) -> usize {
         let columns = self.segments.iter().map(|segment| segment.rows * segment.columns.len() * 12);
         self.events.capacity() * size_of::<Event>() + columns.sum::<usize>()
-    }
-
-    pub(super) fn peak(&self) -> usize {
-        self.peak
     }
 }
 

@@ -3,6 +3,8 @@
 //! Rows of one place form a *tick*: they are born of one event and never follow each other. Rows that
 //! satisfy no step's own condition are left out at once, unless strictness counts them.
 
+use arrow::array::Array;
+
 use super::keyed::{Asked, Keyed, Numbers};
 use super::store::Store;
 use crate::data::{Column, Place};

@@ -100,7 +100,8 @@ impl Ordered {
                     State::Join(Box::new(Joining::new(join, lateness, timed)))
                 }
                 StepKind::Pattern(pattern) => {
-                    State::Pattern(Box::new(Matching::new(pattern, lateness, plan.decode.seq)))
+                    let timed = joined::timed(plan, StageId(at as u32));
+                    State::Pattern(Box::new(Matching::new(pattern, lateness, timed, plan.decode.seq)))
                 }
                 kind => state(kind, lateness),
             }

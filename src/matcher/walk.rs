@@ -1,0 +1,519 @@
+//! What a tick does to runs: who takes one of its rows, who begins, who ends.
+
+use std::sync::Arc;
+
+use super::absence::{self, Between};
+use super::complete::Done;
+use super::conditions::{Subject, compares, rest};
+use super::matching::Walking;
+use super::program::{Complete, Move, StateId};
+use super::runs::{Capture, List, NONE, RunId};
+use super::store::EventId;
+use super::ticks::{Round, Row};
+use super::{Asking, Judge};
+use crate::ir::{Pattern, Selection, StepId};
+
+/// A run takes a row.
+#[derive(Clone, Copy, Debug)]
+struct Decision {
+    run: RunId,
+    /// Which move of its state.
+    at: u32,
+    row: usize,
+}
+
+impl Walking {
+    /// Lets the rows of a tick pass.
+    pub(super) fn pass(&mut self, round: &Round, from: usize, to: usize, judge: &mut Judge<'_>) {
+        let rows = &round.rows[from..to];
+        if rows.iter().all(|row| row.partition == rows[0].partition) {
+            return self.pass_partition(round, rows, judge);
+        }
+        let mut partitions: Vec<u32> = rows.iter().map(|row| row.partition).collect();
+        partitions.sort_unstable();
+        partitions.dedup();
+        for partition in partitions {
+            let rows: Vec<Row> = rows.iter().filter(|row| row.partition == partition).copied().collect();
+            self.pass_partition(round, &rows, judge);
+        }
+    }
+
+    /// The same, of rows of one partition.
+    fn pass_partition(&mut self, round: &Round, rows: &[Row], judge: &mut Judge<'_>) {
+        let partition = rows[0].partition;
+        if self.counts_all {
+            self.ordinals[partition as usize] += 1;
+        }
+        let mut done = Vec::new();
+        for decision in self.decide(round, rows, judge) {
+            self.carry_out(round, rows, decision, judge, &mut done);
+        }
+        self.lengthen(round, rows, &mut done);
+        if !self.restless.is_empty() {
+            self.let_go(partition, &rows[0], &mut done);
+        }
+        self.begin(round, rows, judge, &mut done);
+        for row in rows {
+            for step in round.steps(row) {
+                if let Some(absent) = &mut self.absences[step] {
+                    absence::keep(absent, &mut self.store, round, row, self.tick);
+                }
+            }
+        }
+        if !done.is_empty() {
+            self.settle(done, judge);
+        }
+    }
+
+    /// Which runs take which row.
+    fn decide(&mut self, round: &Round, rows: &[Row], judge: &mut Judge<'_>) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        if self.runs.live() == 0 {
+            return decisions;
+        }
+        let mut possible: Vec<(StateId, u32, usize)> = Vec::new();
+        for (at, row) in rows.iter().enumerate() {
+            for step in round.steps(row) {
+                let takers = &self.takers[step];
+                let alive = takers.iter().filter(|taker| self.runs.live_at(taker.0) > 0);
+                possible.extend(alive.map(|&(state, one)| (state, one, at)));
+            }
+        }
+        if possible.len() > 1 {
+            possible.sort_unstable();
+        }
+        for (state, at, row) in possible {
+            self.ask(round, (state, at), (row, &rows[row]), judge, &mut decisions);
+        }
+        decisions
+    }
+
+    /// Which runs at a state take a row by one of its moves.
+    fn ask(
+        &mut self,
+        round: &Round,
+        (state, at): (StateId, u32),
+        (number, row): (usize, &Row),
+        judge: &mut Judge<'_>,
+        decisions: &mut Vec<Decision>,
+    ) {
+        let pattern = Arc::clone(&self.pattern);
+        let one = &self.program.state(state).moves[at as usize];
+        let (step, needs) = (one.step, one.needs);
+        let of = &pattern.steps[step];
+        let next = of.next || pattern.select == Selection::Strict;
+        let listing = self.listings[state as usize];
+        let probe = self.keyed.probes[step].filter(|probe| !next && listing.keyed == Some(probe.domain));
+        let mut waiting = std::mem::take(&mut self.scratch);
+        waiting.clear();
+        match probe {
+            Some(probe) => {
+                let key = round.key(row, probe.domain, probe.own);
+                if key != NONE {
+                    waiting.extend(self.runs.listed(state, List::Keyed, key).iter());
+                }
+            }
+            None if next => {
+                let last = self.ordinals[row.partition as usize] - 1;
+                let listed = self.runs.listed(state, List::Plain, row.partition);
+                waiting.extend(listed.back().take_while(|&run| self.runs.get(run).ordinal == last));
+                waiting.reverse();
+            }
+            None => waiting.extend(self.runs.listed(state, List::Plain, row.partition).iter()),
+        }
+        let taken = self.taken();
+        let asking = Asking {
+            pattern: &pattern,
+            store: &self.store,
+            reporter: self.reporter(),
+            judge,
+        };
+        let subject = Subject::Fresh(row.at);
+        let settled = probe.map(|probe| probe.compare);
+        let mut short = false;
+        waiting.retain(|&id| {
+            let run = self.runs.get(id);
+            if run.seen == self.tick || short {
+                return false;
+            }
+            if needs > 1 {
+                let shared = self.program.state(state).shared.map_or(0, |shared| shared.0);
+                if taken.count(self.runs.capture(id, shared)) < needs {
+                    // Those of one log that are behind it began later, and have fewer.
+                    short = self.keyed.probes[shared].is_none();
+                    return false;
+                }
+            }
+            if let Some(within) = pattern.within
+                && row.time.saturating_sub(self.store.get(run.first).time) > within
+            {
+                return false;
+            }
+            if let Some(within) = of.within
+                && row.time.saturating_sub(self.store.get(self.last_of(id)).time) > within
+            {
+                return false;
+            }
+            compares(&asking, taken, self.runs.captures(id), step, subject, settled)
+        });
+        if of.rest.is_some() && !waiting.is_empty() {
+            let mut asking = asking;
+            let all = waiting.iter().map(|&id| (subject, self.runs.captures(id)));
+            let kept = rest(&mut asking, taken, step, all.collect());
+            waiting = kept.into_iter().map(|at| waiting[at as usize]).collect();
+        }
+        for &run in &waiting {
+            self.runs.get_mut(run).seen = self.tick;
+            self.leave_shared(run);
+            decisions.push(Decision { run, at, row: number });
+        }
+        self.scratch = waiting;
+    }
+
+    /// The last event that a run has.
+    pub(super) fn last_of(&self, id: RunId) -> EventId {
+        let run = self.runs.get(id);
+        match self.program.state(run.state).shared {
+            Some((step, _)) => self.taken().last(self.runs.capture(id, step)),
+            None => run.last,
+        }
+    }
+
+    /// A run that goes on from a shared repetition has what the log has by now.
+    fn leave_shared(&mut self, id: RunId) {
+        let run = self.runs.get(id);
+        let Some((step, _)) = self.program.state(run.state).shared else {
+            return;
+        };
+        if let Capture::Range { log, to, .. } = self.runs.capture(id, step) {
+            let end = to.min(self.logs.all[log as usize].events.len() as u32);
+            let last = self.taken().last(self.runs.capture(id, step));
+            if let Capture::Range { to, .. } = self.runs.capture_mut(id, step) {
+                *to = end;
+            }
+            self.runs.get_mut(id).last = last;
+        }
+    }
+
+    /// Lets a run take a row.
+    fn carry_out(
+        &mut self,
+        round: &Round,
+        rows: &[Row],
+        decision: Decision,
+        judge: &mut Judge<'_>,
+        done: &mut Vec<Done>,
+    ) {
+        let Decision { run: id, at, row } = decision;
+        let row = &rows[row];
+        let state = self.runs.get(id).state;
+        let one = self.program.state(state).moves[at as usize].clone();
+        let pattern = Arc::clone(&self.pattern);
+        if self.crosses(&pattern, id, &one, judge) {
+            self.kill(id);
+            return;
+        }
+        let each = pattern.steps[one.step].each;
+        if !pattern.absent.is_empty() && self.violates(&pattern, id, self.tick, judge) {
+            if !each {
+                self.kill(id);
+            }
+            return;
+        }
+        let id = if each {
+            let other = self.runs.split(id);
+            self.adopt(other);
+            other
+        } else {
+            self.runs.delist(id, self.listings[state as usize]);
+            id
+        };
+        self.advance(round, row, id, &one);
+        self.arrive(id, row, done);
+    }
+
+    /// Counts a run that is the copy of another among the users of its logs.
+    fn adopt(&mut self, id: RunId) {
+        for step in 0..self.pattern.steps.len() {
+            if let Capture::Range { log, .. } = self.runs.capture(id, step) {
+                self.logs.all[log as usize].users += 1;
+            }
+        }
+    }
+
+    /// Whether an absence lies between a run's last event and now.
+    fn crosses(&self, pattern: &Pattern, id: RunId, one: &Move, judge: &mut Judge<'_>) -> bool {
+        one.crossed.iter().any(|&(step, mark)| {
+            let last = mark.map_or(self.runs.get(id).last, |mark| self.runs.mark(id, mark));
+            let between = Between {
+                after: self.store.get(last).tick,
+                before: self.tick,
+                since: i64::MIN,
+                until: i64::MAX,
+            };
+            self.was_there(pattern, step, id, between, judge)
+        })
+    }
+
+    /// Whether `.not(..)` is violated between a run's first event and a tick.
+    pub(super) fn violates(&self, pattern: &Pattern, id: RunId, before: u64, judge: &mut Judge<'_>) -> bool {
+        let between = Between {
+            after: self.store.get(self.runs.get(id).first).tick,
+            before,
+            since: i64::MIN,
+            until: i64::MAX,
+        };
+        let absent = pattern.absent.iter();
+        absent
+            .copied()
+            .any(|step| self.was_there(pattern, step, id, between, judge))
+    }
+
+    /// Whether an event of an absent step was there.
+    pub(super) fn was_there(
+        &self,
+        pattern: &Pattern,
+        step: StepId,
+        id: RunId,
+        when: Between,
+        judge: &mut Judge<'_>,
+    ) -> bool {
+        let mut asking = Asking {
+            pattern,
+            store: &self.store,
+            reporter: self.reporter(),
+            judge,
+        };
+        let absence = self.absences[step].as_ref();
+        absence.is_some_and(|absence| absence.met(&mut asking, self.taken(), id, when))
+    }
+
+    /// Gives a row to a run; its state is the next one, and it is in no list.
+    fn advance(&mut self, round: &Round, row: &Row, id: RunId, one: &Move) {
+        let step = one.step;
+        let event = self.store.event(row.at, row.place, row.time, self.tick);
+        if !self.is_reached(one.to) {
+            self.reached(one.to);
+        }
+        let ordinal = self.ordinals.get(row.partition as usize).copied().unwrap_or(0);
+        let before = self.runs.capture(id, step);
+        if before == Capture::Nothing {
+            for &(domain, value) in &self.keyed.binds[step] {
+                let key = round.key(row, domain, value);
+                let known = self.runs.key_mut(id, domain);
+                if *known == NONE {
+                    *known = key;
+                }
+            }
+        }
+        let run = self.runs.get_mut(id);
+        run.state = one.to;
+        run.last = event;
+        run.ordinal = ordinal;
+        run.seen = self.tick;
+        let shared = self.program.state(one.to).shared;
+        match shared {
+            Some((of, most)) if of == step => self.share(round, row, (id, step), event, most),
+            _ if self.program.repeats[step] => self.runs.append(id, step, event),
+            _ => *self.runs.capture_mut(id, step) = Capture::One(event),
+        }
+        let mut marks = one.marks;
+        while marks != 0 {
+            self.runs.set_mark(id, marks.trailing_zeros() as usize, event);
+            marks &= marks - 1;
+        }
+    }
+
+    /// The first element that a run takes of a shared repetition.
+    fn share(&mut self, round: &Round, row: &Row, (id, step): (RunId, StepId), event: EventId, most: Option<u32>) {
+        let number = self.log_number(round, row, step);
+        let log = self.logs.get(step, number);
+        let of = &mut self.logs.all[log as usize];
+        if of.tick != self.tick || of.events.is_empty() {
+            of.events.push(event);
+            of.tick = self.tick;
+        }
+        of.users += 1;
+        let from = of.events.len() as u32 - 1;
+        let to = most.map_or(NONE, |most| from.saturating_add(most));
+        *self.runs.capture_mut(id, step) = Capture::Range { log, from, to };
+        self.runs.get_mut(id).log = log;
+    }
+
+    /// The partition or key of the log that a row belongs to.
+    fn log_number(&self, round: &Round, row: &Row, step: StepId) -> u32 {
+        match self.keyed.probes[step] {
+            None => row.partition,
+            Some(probe) => round.key(row, probe.domain, probe.own),
+        }
+    }
+
+    /// A run has come to its state: it is complete, or waits.
+    fn arrive(&mut self, id: RunId, row: &Row, done: &mut Vec<Done>) {
+        let run = self.runs.get(id);
+        let state = self.program.state(run.state);
+        let full = state.moves.is_empty() && state.shared.is_none_or(|(_, most)| most == Some(1));
+        if full && state.complete != Complete::No && self.program.trailing.is_none() {
+            done.push(Done::event(id, row));
+            return;
+        }
+        if let Some((step, Some(most))) = state.shared
+            && state.moves.is_empty()
+            && self.program.trailing.is_none()
+            && let Capture::Range { log, from, .. } = self.runs.capture(id, step)
+        {
+            let generation = run.generation;
+            let filling = &mut self.logs.all[log as usize].filling;
+            filling.push_back((from.saturating_add(most), id, generation));
+        }
+        self.wait(id);
+    }
+
+    /// Puts a run into the lists of its state, and sets its timer.
+    pub(super) fn wait(&mut self, id: RunId) {
+        let state = self.runs.get(id).state;
+        self.runs.enlist(id, self.listings[state as usize]);
+        self.set_timer(id);
+    }
+
+    /// Appends the tick's rows to the logs that runs share; runs that are full then are complete.
+    fn lengthen(&mut self, round: &Round, rows: &[Row], done: &mut Vec<Done>) {
+        for row in rows {
+            for step in round.steps(row) {
+                if !self.program.shared[step] {
+                    continue;
+                }
+                let number = self.log_number(round, row, step);
+                let Some(log) = (number != NONE).then(|| self.logs.find(step, number)).flatten() else {
+                    continue;
+                };
+                let of = &self.logs.all[log as usize];
+                if of.users == 0 || of.tick == self.tick {
+                    continue;
+                }
+                let event = self.store.event(row.at, row.place, row.time, self.tick);
+                let of = &mut self.logs.all[log as usize];
+                of.events.push(event);
+                of.tick = self.tick;
+                let len = of.events.len() as u32;
+                while let Some(&(full, run, generation)) = self.logs.all[log as usize].filling.front() {
+                    if full > len {
+                        break;
+                    }
+                    self.logs.all[log as usize].filling.pop_front();
+                    let of = self.runs.get(run);
+                    let waits = self.program.state(of.state).shared.is_some_and(|shared| shared.0 == step);
+                    if of.alive && of.generation == generation && waits {
+                        self.runs.delist(run, self.listings[self.runs.get(run).state as usize]);
+                        self.leave_shared(run);
+                        done.push(Done::event(run, row));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where every event counts: runs that took none of this tick's are over, or complete by it.
+    fn let_go(&mut self, partition: u32, row: &Row, done: &mut Vec<Done>) {
+        for at in 0..self.restless.len() {
+            let state = self.restless[at];
+            if self.runs.live_at(state) == 0 {
+                continue;
+            }
+            let listed = self.runs.listed(state, List::Plain, partition).iter();
+            let left: Vec<RunId> = listed.filter(|&run| self.runs.get(run).seen != self.tick).collect();
+            for run in left {
+                if self.program.state(state).complete == Complete::No {
+                    self.kill(run);
+                } else if self.program.trailing.is_some() {
+                    self.close(run);
+                } else {
+                    self.runs.delist(run, self.listings[state as usize]);
+                    done.push(Done::passed(run, row));
+                }
+            }
+        }
+    }
+
+    /// A run takes no more, and waits for its deadline.
+    fn close(&mut self, id: RunId) {
+        let state = self.runs.get(id).state;
+        self.runs.delist(id, self.listings[state as usize]);
+        self.runs.get_mut(id).state = super::program::Program::CLOSED;
+        if !self.is_reached(super::program::Program::CLOSED) {
+            self.reached(super::program::Program::CLOSED);
+        }
+        self.wait(id);
+    }
+
+    /// One of the tick's rows begins a run.
+    fn begin(&mut self, round: &Round, rows: &[Row], judge: &mut Judge<'_>, done: &mut Vec<Done>) {
+        let start = self.program.start;
+        for at in 0..self.program.state(start).moves.len() {
+            let step = self.program.state(start).moves[at].step;
+            for row in rows {
+                if round.fits(row, step) && self.may_begin(row, step, judge) {
+                    let one = self.program.state(start).moves[at].clone();
+                    self.begin_with(round, row, &one, judge, done);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether the conditions of a step hold while nothing has been taken.
+    fn may_begin(&self, row: &Row, step: StepId, judge: &mut Judge<'_>) -> bool {
+        let of = &self.pattern.steps[step];
+        if of.compare.is_empty() && of.rest.is_none() {
+            return true;
+        }
+        let nothing = vec![Capture::Nothing; self.pattern.steps.len()];
+        let subject = Subject::Fresh(row.at);
+        let mut asking = Asking {
+            pattern: &self.pattern,
+            store: &self.store,
+            reporter: self.reporter(),
+            judge,
+        };
+        compares(&asking, self.taken(), &nothing, step, subject, None)
+            && !rest(&mut asking, self.taken(), step, vec![(subject, &nothing)]).is_empty()
+    }
+
+    fn begin_with(&mut self, round: &Round, row: &Row, one: &Move, judge: &mut Judge<'_>, done: &mut Vec<Done>) {
+        let event = self.store.event(row.at, row.place, row.time, self.tick);
+        let id = self.runs.begin(row.partition, event);
+        self.advance(round, row, id, one);
+        if let Some(absent) = self.program.leading {
+            let pattern = Arc::clone(&self.pattern);
+            let within = pattern.steps[absent].within.unwrap_or(i64::MAX);
+            let before = Between {
+                after: 0,
+                before: self.tick,
+                since: row.time.saturating_sub(within),
+                until: i64::MAX,
+            };
+            if self.was_there(&pattern, absent, id, before, judge) {
+                self.forget(id);
+                return;
+            }
+        }
+        self.arrive(id, row, done);
+    }
+
+    /// Ends a run that waits at a state.
+    pub(super) fn kill(&mut self, id: RunId) {
+        let state = self.runs.get(id).state;
+        self.runs.delist(id, self.listings[state as usize]);
+        self.forget(id);
+    }
+
+    /// Ends a run that is in no list.
+    pub(super) fn forget(&mut self, id: RunId) {
+        for step in 0..self.pattern.steps.len() {
+            if let Capture::Range { log, .. } = self.runs.capture(id, step) {
+                self.logs.leave(log);
+            }
+        }
+        self.runs.end(id);
+    }
+}
