@@ -155,7 +155,7 @@ def conditions():
                 # What is skipped is named, so that no event that fits is passed over.
                 "MEASURES A.ts AS `start`, C.ts AS `end` AFTER MATCH SKIP TO NEXT ROW "
                 "PATTERN (A X* B Y* C) WITHIN INTERVAL '10:00.001' MINUTE TO SECOND DEFINE "
-                f"A AS {login}, X AS NOT (X.{access} AND X.bytes > A.bytes), B AS {access} AND B.bytes > A.bytes, "
+                f"A AS {login}, X AS NOT (X.{access} AND X.`bytes` > A.`bytes`), B AS {access} AND B.`bytes` > A.`bytes`, "
                 f"Y AS NOT (Y.{payment} AND Y.amount > B.amount AND Y.region = A.region), "
                 f"C AS {payment} AND C.amount > B.amount AND C.region = A.region",
             ),
@@ -218,7 +218,7 @@ def repetition():
                 of(*types),
                 "MEASURES A.ts AS `start`, C.ts AS `end`, "
                 f"1 + COALESCE(SUM(CASE WHEN Y.{access} THEN 1 ELSE 0 END), 0) AS n, "
-                f"LAST(B.bytes) + COALESCE(SUM(CASE WHEN Y.{access} THEN Y.bytes ELSE 0 END), 0) AS total "
+                f"LAST(B.`bytes`) + COALESCE(SUM(CASE WHEN Y.{access} THEN Y.`bytes` ELSE 0 END), 0) AS total "
                 "AFTER MATCH SKIP TO NEXT ROW PATTERN (A X* B Y* C) WITHIN INTERVAL '10:00.001' MINUTE TO SECOND DEFINE "
                 f"A AS {login}, X AS X.event_type <> 'FileAccess', B AS {access}, "
                 f"Y AS Y.event_type <> 'Logout', C AS {logout}",
