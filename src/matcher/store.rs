@@ -317,7 +317,10 @@ impl Store {
 
     /// About how many bytes are held, without the texts.
     pub(super) fn bytes(&self) -> usize {
-        let columns = self.segments.iter().map(|segment| segment.rows * segment.columns.len() * 12);
+        let columns = self
+            .segments
+            .iter()
+            .map(|segment| segment.rows * segment.columns.len() * 12);
         self.events.capacity() * size_of::<Event>() + columns.sum::<usize>()
     }
 }
