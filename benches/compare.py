@@ -13,7 +13,8 @@ others is marked. A tool that is not there is skipped and named.
     RUSTFLAGS=-Ctarget-cpu=native cargo bench --target-dir target/native --bench sonic_floor --no-run
     /tmp/venv/bin/python benches/compare.py nested.jsonl --rounds 5
 
-This is the suite `filter`; `--suite windows` is in `compare_windows.py`, `--suite rules` in `compare_rules.py`.
+This is the suite `filter`; `--suite windows` is in `compare_windows.py`, `--suite rules` in `compare_rules.py`,
+`--suite sequences` in `compare_sequences.py`; `--suite scaling` makes its own logs: `compare_scaling.py`.
 """
 
 import argparse
@@ -301,18 +302,22 @@ def load():
 
 def main():
     parser = argparse.ArgumentParser(description="Side by side over one log.")
-    parser.add_argument("log")
-    parser.add_argument("--suite", choices=["filter", "windows", "rules"], default="filter")
+    parser.add_argument("log", nargs="?", help="the log (scaling: none)")
+    parser.add_argument("--suite", choices=["filter", "windows", "rules", "sequences", "scaling"], default="filter")
     parser.add_argument("--shape", choices=["flat", "nested", "wide"], default="nested")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--varpulis", default=os.path.join(ROOT, "target/release/varpulis"))
     parser.add_argument("--sonic", help="the built sonic_floor")
     parser.add_argument("--python", default=sys.executable, help="a Python with duckdb and chdb")
     parser.add_argument("--question", action="append", help="only this one; may be given several times")
-    parser.add_argument("--logs", help="windows: where its logs are kept (default: made anew each time)")
+    parser.add_argument("--logs", help="windows, sequences: where their logs are kept (default: made anew each time)")
+    parser.add_argument("--events", type=int, default=1_000_000, help="scaling: how long its logs are")
     parser.add_argument("--over", action="append", choices=["jsonl", "parquet"], help="windows: only this format")
     args = parser.parse_args()
-    args.log = os.path.abspath(args.log)
+    if args.suite != "scaling":
+        if not args.log:
+            parser.error(f"the suite {args.suite} needs a log")
+        args.log = os.path.abspath(args.log)
 
     # That file uses this one: it is imported when it is needed.
     suite = importlib.import_module(f"compare_{args.suite}") if args.suite != "filter" else None

@@ -38,6 +38,7 @@ TYPES = {
     # DuckDB, ClickHouse in JSON, Polars
     "ts": ("TIMESTAMP", "DateTime64(3, 'UTC')", "pl.String"),
     "amount": ("DOUBLE", "Float64", "pl.Float64"),
+    "bytes": ("BIGINT", "Int64", "pl.Int64"),
 }
 TEXT = ("VARCHAR", "String", "pl.String")
 
@@ -152,7 +153,7 @@ def prepare(log, folder, python):
     os.makedirs(folder, exist_ok=True)
     logs = {users: {"jsonl": os.path.join(folder, f"{users}.jsonl")} for users in ("thousand", "million")}
     if not all(os.path.exists(paths["jsonl"]) for paths in logs.values()):
-        write_logs(log, logs)
+        write_logs(log, {users: paths["jsonl"] for users, paths in logs.items()})
     for users, paths in logs.items():
         paths["parquet"] = os.path.join(folder, f"{users}.parquet")
         if not os.path.exists(paths["parquet"]):
@@ -168,13 +169,22 @@ PARQUET = (
 )
 
 
-def write_logs(log, logs):
-    """The generator's events with other users, and each at least a millisecond later than the one before."""
+# The user of an event, of the generator's number of the user and the number of the event.
+USERS = {
+    "thousand": lambda user, number: b"user%05d" % (user % 1000),
+    "ten_thousand": lambda user, number: b"user%05d" % user,
+    # A step through a prime: as many users as events, none twice, and in no order.
+    "million": lambda user, number: b"user%07d" % (number * 7919 % 1_000_003),
+}
+
+
+def write_logs(log, paths):
+    """The generator's events with the users of that name, and each at least a millisecond later than the one before."""
     fields = re.compile(rb'"ts":"([^"]+)Z","user":"user(\d+)"')
     last = b""
     # Written under other names first: a file that is there is whole.
-    temporary = [paths["jsonl"] + ".part" for paths in logs.values()]
-    with open(log, "rb") as lines, open(temporary[0], "wb") as thousand, open(temporary[1], "wb") as million:
+    outs = [(USERS[users], open(path + ".part", "wb")) for users, path in paths.items()]
+    with open(log, "rb") as lines:
         for number, line in enumerate(lines):
             found = fields.search(line)
             if not found:
@@ -186,11 +196,12 @@ def write_logs(log, logs):
                 time = next_one.isoformat(timespec="milliseconds").encode()
             last = time
             before, after = line[: found.start()], line[found.end() :]
-            thousand.write(b'%s"ts":"%sZ","user":"user%05d"%s' % (before, time, int(found[2]) % 1000, after))
-            # A step through a prime: as many users as events, none twice, and in no order.
-            million.write(b'%s"ts":"%sZ","user":"user%07d"%s' % (before, time, number * 7919 % 1_000_003, after))
-    for path, paths in zip(temporary, logs.values()):
-        os.replace(path, paths["jsonl"])
+            for user, out in outs:
+                out.write(b'%s"ts":"%sZ","user":"%s"%s' % (before, time, user(int(found[2]), number), after))
+    for _, out in outs:
+        out.close()
+    for path in paths.values():
+        os.replace(path + ".part", path)
 
 
 def find_tools(args, work, notes):

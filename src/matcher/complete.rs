@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 
 use super::found::Found;
 use super::matching::Walking;
-use super::runs::{Capture, RunId};
+use super::runs::{Capture, DONE, RunId};
 use super::store::EventId;
 use super::ticks::Row;
 use super::Judge;
@@ -111,7 +111,7 @@ impl Walking {
         let pattern = Arc::clone(&self.pattern);
         let mut alive: Vec<Done> = Vec::with_capacity(done.len());
         for one in &done {
-            self.runs.get_mut(one.run).seen = u64::MAX;
+            self.runs.get_mut(one.run).seen = DONE;
             if pattern.absent.is_empty() || !self.is_violated(&pattern, one.run, judge) {
                 alive.push(*one);
             }
@@ -235,7 +235,8 @@ impl Walking {
             }
             let partition = self.runs.get(alive[at].run).partition;
             if self.program.lone {
-                let ticks: Vec<u64> = one.taken.iter().map(|&(_, event)| self.store.get(event).tick).collect();
+                let mut ticks: Vec<u64> = one.taken.iter().map(|&(_, event)| self.store.get(event).tick).collect();
+                ticks.sort_unstable();
                 if self.covered.covers(partition, &ticks) {
                     continue;
                 }
@@ -261,7 +262,7 @@ impl Walking {
                 }
                 let of = self.runs.of_partition(partition).iter();
                 let dead: Vec<RunId> = of
-                    .filter(|&id| self.runs.get(id).seen != u64::MAX && is_dropped(self, id))
+                    .filter(|&id| self.runs.get(id).seen != DONE && is_dropped(self, id))
                     .collect();
                 dead.into_iter().for_each(|id| self.kill(id));
             }

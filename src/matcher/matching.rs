@@ -193,7 +193,7 @@ impl Walking {
     /// The rows of all matches that were found.
     fn made(&mut self) -> Matches {
         let mut found = std::mem::take(&mut self.found);
-        found.sort_by_key(|one| (one.place, self.store.get(one.first).place));
+        found.sort_by(|a, b| self.store.in_output(a, b));
         let mut errors = Vec::new();
         let made = self.reporter.rows(&self.store, &found, &mut errors);
         self.peak = self.peak.max(self.bytes());

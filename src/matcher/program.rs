@@ -126,7 +126,7 @@ impl Program {
             start: 0,
             leading,
             trailing,
-            shared: shared(pattern, &core),
+            shared: shared(pattern, &core, trailing.is_some()),
             repeats: repeats(pattern, &core),
             first_repetition: first_repetition(&core),
             lone: matches!(core, Shape::Repeat(..)) && leading.is_none() && trailing.is_none(),
@@ -418,7 +418,7 @@ pub(super) fn steps(shape: &Shape) -> Vec<StepId> {
 
 /// Which steps are shared: those that repeat at the top of the pattern, and whether they take an event
 /// does not depend on what the run has taken, beyond the equality of one value that is settled before.
-fn shared(pattern: &Pattern, core: &Shape) -> Vec<bool> {
+fn shared(pattern: &Pattern, core: &Shape, waits: bool) -> Vec<bool> {
     let mut all = vec![false; pattern.steps.len()];
     // Where it counts what lies between, every run looks at each of its events.
     if pattern.select != Selection::Next || pattern.steps.iter().any(|step| step.next) {
@@ -428,7 +428,11 @@ fn shared(pattern: &Pattern, core: &Shape) -> Vec<bool> {
         Shape::Seq(items) => items.as_slice(),
         shape => std::slice::from_ref(shape),
     };
-    for item in items {
+    for (at, item) in items.iter().enumerate() {
+        // A run that waits for an absence may do so when the whole's time is over, and takes no more then.
+        if waits && pattern.within.is_some() && at + 1 == items.len() {
+            continue;
+        }
         if let Shape::Repeat(body, _, max) = item
             && let Shape::Step(step) = **body
             && *max != Some(1)

@@ -13,6 +13,9 @@ pub(super) type RunId = u32;
 /// No run, no link.
 pub(super) const NONE: u32 = u32::MAX;
 
+/// Stands in [`Run::seen`] of a run that is complete, and in no list any more.
+pub(super) const DONE: u64 = u64::MAX;
+
 /// What a step of a run has taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Capture {

@@ -7,7 +7,7 @@ use super::absence::Between;
 use super::complete::Done;
 use super::matching::Walking;
 use super::program::Complete;
-use super::runs::RunId;
+use super::runs::{DONE, RunId};
 use crate::ordered::Ending;
 
 impl Walking {
@@ -71,7 +71,7 @@ impl Walking {
             let mut done = Vec::new();
             while let Some((_, id, generation)) = self.timers.pop(now) {
                 let run = self.runs.get_mut(id);
-                if run.alive && run.generation == generation {
+                if run.alive && run.generation == generation && run.seen != DONE {
                     run.wake = i64::MAX;
                     self.wake(id, now, judge, &mut done);
                 }
@@ -112,6 +112,7 @@ impl Walking {
         }
         let place = self.store.get(self.runs.get(id).first).place;
         self.runs.delist(id, self.listings[state as usize]);
+        self.runs.get_mut(id).seen = DONE;
         done.push(Done::deadline(id, place, now, self.timed()));
     }
 

@@ -388,14 +388,16 @@ impl Walking {
                     continue;
                 };
                 let of = &self.logs.all[log as usize];
-                if of.users == 0 || of.tick == self.tick {
+                if of.users == 0 {
                     continue;
                 }
-                let event = self.store.event(row.at, row.place, row.time, self.tick);
-                let of = &mut self.logs.all[log as usize];
-                of.events.push(event);
-                of.tick = self.tick;
-                let len = of.events.len() as u32;
+                if of.tick != self.tick {
+                    let event = self.store.event(row.at, row.place, row.time, self.tick);
+                    let of = &mut self.logs.all[log as usize];
+                    of.events.push(event);
+                    of.tick = self.tick;
+                }
+                let len = self.logs.all[log as usize].events.len() as u32;
                 while let Some(&(full, run, generation)) = self.logs.all[log as usize].filling.front() {
                     if full > len {
                         break;
@@ -446,8 +448,23 @@ impl Walking {
         self.wait(id);
     }
 
-    /// One of the tick's rows begins a run.
+    /// Begins runs: one for the event, whichever inputs it comes through, and one for each further row
+    /// that a single input has of it.
     fn begin(&mut self, round: &Round, rows: &[Row], judge: &mut Judge<'_>, done: &mut Vec<Done>) {
+        if rows.len() == 1 {
+            return self.begin_once(round, rows, judge, done);
+        }
+        let number = |at: usize| rows[..at].iter().filter(|row| row.at.0 == rows[at].at.0).count();
+        let numbers: Vec<usize> = (0..rows.len()).map(number).collect();
+        for which in 0..=numbers.iter().copied().max().unwrap_or(0) {
+            let some = rows.iter().zip(&numbers).filter(|(_, number)| **number == which);
+            let some: Vec<Row> = some.map(|(row, _)| *row).collect();
+            self.begin_once(round, &some, judge, done);
+        }
+    }
+
+    /// One of these rows begins a run, if it can.
+    fn begin_once(&mut self, round: &Round, rows: &[Row], judge: &mut Judge<'_>, done: &mut Vec<Done>) {
         let start = self.program.start;
         for at in 0..self.program.state(start).moves.len() {
             let step = self.program.state(start).moves[at].step;

@@ -97,7 +97,6 @@ proptest! {
     #![proptest_config(config(1))]
 
     #[test]
-    #[ignore = "the matcher is not there yet"]
     fn patterns_report_what_the_reference_does(
         patterns in prop::collection::vec(pattern(), 1..=TOGETHER),
         declared in any::<bool>(),
@@ -113,7 +112,6 @@ proptest! {
     #![proptest_config(config(6))]
 
     #[test]
-    #[ignore = "the matcher is not there yet"]
     fn the_end_of_the_input_is_what_the_run_is_told(
         patterns in prop::collection::vec(pattern(), 1..=TOGETHER),
         log in log(),
@@ -126,7 +124,6 @@ proptest! {
 
     /// Rows of windows are steps as well.
     #[test]
-    #[ignore = "the matcher is not there yet"]
     fn streams_of_windows_feed_patterns(
         patterns in prop::collection::vec(pattern(), 1..=TOGETHER),
         log in log(),
@@ -139,7 +136,6 @@ proptest! {
     }
 
     #[test]
-    #[ignore = "the matcher is not there yet"]
     fn aggregates_over_all_trends(
         patterns in prop::collection::vec(trends(), 1..=TOGETHER),
         log in log(),

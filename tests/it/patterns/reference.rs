@@ -119,7 +119,7 @@ impl<'t> Trace<'t> {
             };
             let any = self.pattern.select == Select::Any;
             for run in self
-                .takes(&none, tick)
+                .takes(&none, &self.at(tick))
                 .into_iter()
                 .take(if any { usize::MAX } else { 1 })
             {
@@ -157,7 +157,7 @@ impl<'t> Trace<'t> {
             if run.closed || !self.input.iter().any(|&at| self.rows[at].tick == tick) {
                 continue;
             }
-            match self.takes(&run, tick).into_iter().next() {
+            match self.takes(&run, &self.at(tick)).into_iter().next() {
                 // An absence was violated.
                 Some(None) => return,
                 Some(Some(longer)) => {
@@ -207,28 +207,28 @@ impl<'t> Trace<'t> {
         }
         let last_tick = self.rows.last().map_or(0, |row| row.tick);
         for tick in tick + 1..=last_tick {
-            for longer in self.takes(&run, tick).into_iter().flatten() {
+            for longer in self.takes(&run, &self.at(tick)).into_iter().flatten() {
                 self.all(longer, tick, found);
             }
         }
     }
 
-    /// The run with an event of this tick, in every way, the one that wins first; none where an absence
-    /// is violated.
-    fn takes(&self, run: &Run, tick: usize) -> Vec<Option<Run>> {
+    /// The rows of a tick.
+    fn at(&self, tick: usize) -> Vec<usize> {
+        let rows = self.input.iter().copied();
+        rows.filter(|&at| self.rows[at].tick == tick).collect()
+    }
+
+    /// The run with one of these rows of a tick, in every way, the one that wins first; none where an
+    /// absence is violated.
+    fn takes(&self, run: &Run, rows: &[usize]) -> Vec<Option<Run>> {
         let mut found = Vec::new();
-        let rows: Vec<usize> = self
-            .input
-            .iter()
-            .copied()
-            .filter(|&at| self.rows[at].tick == tick)
-            .collect();
         let Some(&first) = rows.first() else {
             return found;
         };
         // Which moves there are does not depend on the row, only the state they lead to.
         for index in 0..moves(&self.core, &run.state, first).len() {
-            for &at in &rows {
+            for &at in rows {
                 let one = moves(&self.core, &run.state, at).swap_remove(index);
                 if self.fits(one.step, run, at) {
                     found.push(self.taken(run, one, at));

@@ -32,20 +32,27 @@ pub(super) fn reported(pattern: &Pattern, rows: &[Row], at_end: AtEnd) -> Vec<Re
         let matches = Partition { trace: &trace, pattern };
         all.extend(matches.in_order(trace.matches()).into_iter().map(|one| (one, k)));
     }
-    // Of what waited for one time that which began first in the file comes first. Stable: matches of
-    // one place and first event are of one partition, and in order.
+    // Of what waited for one time that which began first in the file comes first.
     all.sort_by_key(|(one, _)| {
         let first = match one.when {
-            When::Event(..) => i64::try_from(rows[one.first].tick).unwrap(),
+            When::Event(..) => 0,
             When::Deadline(_) | When::End => rows[one.first].id,
         };
-        (one.when.key(), first)
+        (one.when.key(), first, back(rows, one))
     });
     let shown = all.iter().flat_map(|(one, k)| {
         let trace = Trace::new(pattern, rows, *k, at_end);
         shown(&trace, one, *k)
     });
     shown.collect()
+}
+
+/// The places of a match's events, from the last step back to the first and of each step from the last
+/// one back; the end of a list comes behind everything, so that a longer one precedes its own tail.
+fn back(rows: &[Row], one: &Match) -> Vec<Vec<(usize, usize)>> {
+    let steps = one.steps.iter().rev();
+    let places = |list: &Vec<usize>| list.iter().rev().map(|&at| (rows[at].tick, at)).chain([(usize::MAX, 0)]).collect();
+    steps.map(places).collect()
 }
 
 struct Partition<'t> {

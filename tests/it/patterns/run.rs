@@ -16,7 +16,7 @@ use super::reference::AtEnd;
 use super::report::{Bound, Reported};
 
 /// The matcher is there to be compared.
-pub(super) const ENGINE: bool = false;
+pub(super) const ENGINE: bool = true;
 
 const MAX_RECORD_BYTES: usize = 1 << 16;
 
