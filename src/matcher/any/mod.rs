@@ -264,7 +264,6 @@ impl All {
             until: i64::MAX,
         };
         let path = [Link {
-            slot: START,
             step,
             event: node.event,
             tick: node.tick,

@@ -15,7 +15,6 @@ use crate::matcher::store::EventId;
 /// An event of a combination.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::matcher) struct Link {
-    pub(in crate::matcher) slot: SlotId,
     pub(in crate::matcher) step: StepId,
     pub(in crate::matcher) event: EventId,
     pub(in crate::matcher) tick: u64,
@@ -192,7 +191,6 @@ impl<'a> Walk<'a> {
         let mut via = start;
         for frame in self.frames.iter().rev() {
             path.push(Link {
-                slot: frame.slot,
                 step: self.graph.slots[frame.slot as usize].step,
                 event: frame.node.event,
                 tick: frame.node.tick,
