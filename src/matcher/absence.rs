@@ -101,6 +101,12 @@ impl Absence {
             .map(|one| one.event)
     }
 
+    /// The tick of the last of those of a partition at a time.
+    pub(super) fn last(&self, number: u32, when: Between) -> Option<u64> {
+        let mut all = self.there.get(number as usize)?.iter().rev();
+        all.find(|one| one.tick < when.before).map(|one| one.tick)
+    }
+
     /// Whether one was there for a run, at a time.
     pub(super) fn met(&self, asking: &mut Asking<'_, '_>, taken: Taken<'_>, run: u32, when: Between) -> bool {
         let number = match self.probe {

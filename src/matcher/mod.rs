@@ -22,6 +22,7 @@ mod sweep;
 mod taken;
 mod ticks;
 mod timers;
+mod trends;
 mod wake;
 mod walk;
 
@@ -62,6 +63,8 @@ pub struct Standing {
     pub runs: u64,
     /// Matches that depend on an absence whose time has not passed.
     pub undecided: u64,
+    /// How many counts and sums of trends were too large for an integer.
+    pub wide: u64,
 }
 
 /// What conditions are asked with.
@@ -83,6 +86,8 @@ enum Strategy {
     Walking(Box<matching::Walking>),
     /// All combinations.
     All(Box<any::All>),
+    /// What is reckoned over all combinations.
+    Trends(Box<trends::Trends>),
 }
 
 impl Matching {
@@ -92,6 +97,9 @@ impl Matching {
     #[must_use]
     pub fn new(pattern: &Pattern, lateness: i64, timed: bool, seq: bool) -> Self {
         Self(match pattern.select {
+            Selection::Any if !pattern.trends.is_empty() => {
+                Strategy::Trends(Box::new(trends::Trends::new(pattern, lateness, timed, seq)))
+            }
             Selection::Any => Strategy::All(Box::new(any::All::new(pattern, lateness, timed, seq))),
             Selection::Next | Selection::Strict => {
                 Strategy::Walking(Box::new(matching::Walking::new(pattern, lateness, timed, seq)))
@@ -112,6 +120,7 @@ impl Matching {
         match &mut self.0 {
             Strategy::Walking(walking) => walking.run(batches, until, ending, judge),
             Strategy::All(all) => all.run(batches, until, ending, judge),
+            Strategy::Trends(trends) => trends.run(batches, until, ending, judge),
         }
     }
 
@@ -121,6 +130,7 @@ impl Matching {
         match &self.0 {
             Strategy::Walking(walking) => walking.peak(),
             Strategy::All(all) => all.peak(),
+            Strategy::Trends(trends) => trends.peak(),
         }
     }
 
@@ -130,6 +140,7 @@ impl Matching {
         match &self.0 {
             Strategy::Walking(walking) => walking.standing(),
             Strategy::All(all) => all.standing(),
+            Strategy::Trends(trends) => trends.standing(),
         }
     }
 }

@@ -133,7 +133,7 @@ impl Ground<'_> {
     }
 
     /// Whether the comparisons of a node's step with the event just before it hold.
-    fn compares(&self, from: &Slot, before: &Node, step: StepId, event: EventId) -> bool {
+    pub(in crate::matcher) fn compares(&self, from: &Slot, before: &Node, step: StepId, event: EventId) -> bool {
         let all = &self.pattern.steps[step].compare;
         all.iter().all(|one| {
             let about = self.is_near(one) && one.other.values.iter().any(|(of, _)| *of == from.step);

@@ -20,7 +20,7 @@ use indexmap::IndexMap;
 use super::absence::{Absence, Between, keep};
 use super::found::Found;
 use super::keyed::{Keyed, NO_KEY};
-use super::program::{Complete, Program};
+use super::program::{self, Program};
 use super::report::Reporter;
 use super::store::{EventId, Store, absences};
 use super::ticks::{Round, Row};
@@ -32,6 +32,9 @@ use crate::ordered::{Batch, Ending};
 use graph::{Graph, Ground, Node, START, SlotId};
 use judging::{Judging, Late};
 use paths::Link;
+
+/// Is given nodes that are complete, all by one tick or by one deadline.
+pub(super) type Complete<'c> = dyn FnMut(&mut All, Vec<(SlotId, Node)>, Option<i64>, &mut Judge<'_>) + 'c;
 
 /// The state of one pattern under skip till any match.
 #[derive(Debug)]
@@ -112,8 +115,8 @@ impl All {
         ending: Option<Ending>,
         judge: &mut Judge<'_>,
     ) -> Matches {
-        self.take(batches, until, ending, judge, &mut |all, done, judge| {
-            all.complete(&done, judge)
+        self.take(batches, until, ending, judge, &mut |all, done, deadline, judge| {
+            all.complete(&done, deadline, judge);
         });
         self.made()
     }
@@ -125,7 +128,7 @@ impl All {
         until: Place,
         ending: Option<Ending>,
         judge: &mut Judge<'_>,
-        complete: &mut dyn FnMut(&mut Self, Vec<(SlotId, Node)>, &mut Judge<'_>),
+        complete: &mut Complete<'_>,
     ) {
         let pattern = Arc::clone(&self.pattern);
         let parts = (&mut self.keyed, &mut self.store);
@@ -138,13 +141,13 @@ impl All {
             let to = round.tick_end(from);
             let place = round.rows[from].place;
             if !place.end {
-                self.wake_until(place.time.saturating_sub(self.timed), judge);
+                self.wake_until(place.time.saturating_sub(self.timed), judge, complete);
             }
             self.tick += 1;
             let mut done = Vec::new();
             self.pass(&round, &round.rows[from..to], judge, &mut done);
             if !done.is_empty() {
-                complete(self, done, judge);
+                complete(self, done, None, judge);
             }
             from = to;
         }
@@ -153,13 +156,13 @@ impl All {
             Some(ending) => ending.last,
             None => until.time.saturating_sub(self.timed),
         };
-        self.wake_until(clock, judge);
+        self.wake_until(clock, judge, complete);
         if ending.is_some() {
             self.count_undecided(judge);
         }
     }
 
-    fn ground(&self) -> Ground<'_> {
+    pub(super) fn ground(&self) -> Ground<'_> {
         Ground {
             pattern: &self.pattern,
             program: &self.program,
@@ -245,7 +248,7 @@ impl All {
             let horizon = self.horizon().unwrap_or(i64::MIN);
             self.graph.keep(&self.program, slot, node, number, horizon);
             let state = self.graph.slots[slot as usize].state;
-            if self.program.state(state).complete != Complete::No {
+            if self.program.state(state).complete != program::Complete::No {
                 self.finish(slot, node, done);
             }
         }
@@ -330,6 +333,7 @@ impl All {
         Standing {
             runs: self.graph.nodes as u64,
             undecided: self.undecided,
+            wide: 0,
         }
     }
 
@@ -341,6 +345,20 @@ impl All {
             .map(|all| all.capacity() * size_of::<(SlotId, Node)>())
             .sum();
         self.store.bytes() + self.graph.bytes() + self.keyed.bytes() + absences + pending + self.ordinals.capacity() * 8
+    }
+
+    /// The last tick before a node at which an event came that must not be, where no look at it is needed.
+    pub(super) fn last_absent(&self, step: StepId, node: &Node) -> u64 {
+        let when = Between {
+            after: 0,
+            before: node.tick,
+            since: i64::MIN,
+            until: i64::MAX,
+        };
+        let absence = self.absences[step].as_ref();
+        absence
+            .and_then(|absence| absence.last(node.partition, when))
+            .unwrap_or(0)
     }
 
     /// The tick of an event.

@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::All;
 use super::graph::{Node, SlotId};
 use super::judging::taken;
 use super::paths::{Link, Walk};
+use super::{All, Complete};
 use crate::data::Rank;
 use crate::ir::AfterMatch;
 use crate::matcher::Judge;
@@ -18,15 +18,16 @@ use crate::matcher::report::Subjects;
 const TOGETHER: usize = 256;
 
 impl All {
-    /// Events completed these nodes, all at one tick.
-    pub(super) fn complete(&mut self, done: &[(SlotId, Node)], judge: &mut Judge<'_>) {
+    /// A tick completed these nodes, or a deadline.
+    pub(super) fn complete(&mut self, done: &[(SlotId, Node)], deadline: Option<i64>, judge: &mut Judge<'_>) {
         let mut all = Vec::new();
+        let until = deadline.unwrap_or(i64::MAX);
         for &(slot, node) in done {
-            self.combinations(slot, node, i64::MAX, judge, &mut |path| {
-                all.push((node.partition, path))
+            self.combinations(slot, node, until, judge, &mut |path| {
+                all.push((node.partition, path));
             });
         }
-        self.settle(all, None, judge);
+        self.settle(all, deadline, judge);
     }
 
     /// Each combination that ends at a node.
@@ -135,19 +136,12 @@ impl All {
         }
     }
 
-    /// Reports what has waited for a time before a clock.
-    pub(super) fn wake_until(&mut self, clock: i64, judge: &mut Judge<'_>) {
+    /// Completes what has waited for a time before a clock.
+    pub(super) fn wake_until(&mut self, clock: i64, judge: &mut Judge<'_>, complete: &mut Complete<'_>) {
         while let Some(first) = self.pending.first_entry().filter(|first| *first.key() < clock) {
-            let (deadline, nodes) = first.remove_entry();
-            let mut all = Vec::new();
-            for (slot, node) in nodes {
-                if !self.is_broken(&node, deadline) {
-                    self.combinations(slot, node, deadline, judge, &mut |path| {
-                        all.push((node.partition, path))
-                    });
-                }
-            }
-            self.settle(all, Some(deadline), judge);
+            let (deadline, mut nodes) = first.remove_entry();
+            nodes.retain(|(_, node)| !self.is_broken(node, deadline));
+            complete(self, nodes, Some(deadline), judge);
         }
     }
 
