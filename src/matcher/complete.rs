@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::Judge;
 use super::found::Found;
 use super::matching::Walking;
+use super::report::Subjects;
 use super::runs::{Capture, DONE, RunId};
 use super::store::EventId;
 use super::ticks::Row;
-use super::Judge;
-use super::report::Subjects;
 use crate::data::value::FixedHasher;
 use crate::data::{Place, Rank};
 use crate::ir::{AfterMatch, Pattern, Selection, StepId};
@@ -138,7 +138,10 @@ impl Walking {
             let steps = 0..self.pattern.steps.len();
             let lists = |id: RunId, step: StepId| self.taken().list(self.runs.captures(id), &[step]);
             let orders = steps.map(|step| lists(a, step).cmp(&lists(b, step)));
-            orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+            orders
+                .into_iter()
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
         })
     }
 
@@ -193,7 +196,10 @@ impl Walking {
         lists.sort_by(|a, b| (b.0.len(), &a.0).cmp(&(a.0.len(), &b.0)));
         let mut kept: Vec<&Vec<EventId>> = Vec::new();
         for (list, at) in &lists {
-            if kept.iter().any(|other| list.len() < other.len() && other.ends_with(list)) {
+            if kept
+                .iter()
+                .any(|other| list.len() < other.len() && other.ends_with(list))
+            {
                 tail[*at] = true;
             } else {
                 kept.push(list);

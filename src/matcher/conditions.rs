@@ -117,14 +117,15 @@ fn column(asking: &Asking<'_, '_>, taken: Taken<'_>, captures: &[&[Capture]], re
         }
         how => {
             let steps = how_steps(asking, how);
-            let lists: Vec<Vec<(StepId, EventId)>> = captures
-                .iter()
-                .map(|captures| taken.list(captures, &steps))
-                .collect();
+            let lists: Vec<Vec<(StepId, EventId)>> =
+                captures.iter().map(|captures| taken.list(captures, &steps)).collect();
             let of = Subjects::runs(lists.iter().map(Vec::as_slice).collect());
             let reads = std::slice::from_ref(read);
             let mut asked = asking.reporter.asked(store, reads, &of, (&mut Vec::new(), 0));
-            asked.fields.pop().map_or_else(|| Column::nulls(captures.len()), |field| field.1)
+            asked
+                .fields
+                .pop()
+                .map_or_else(|| Column::nulls(captures.len()), |field| field.1)
         }
     }
 }

@@ -160,7 +160,9 @@ impl Keyed {
         }
         for (one, numbers) in batches.iter().zip(&mut all) {
             for &step in one.steps {
-                let Some(Probe { domain, own, .. }) = self.probes[step] else { continue };
+                let Some(Probe { domain, own, .. }) = self.probes[step] else {
+                    continue;
+                };
                 let add = self.leading == Some(step) || pattern.absent.contains(&step);
                 let of = numbers.values.entry((domain, own));
                 of.or_insert_with(|| with(&mut self.tables[domain], one, own, add));
@@ -176,7 +178,13 @@ impl Keyed {
             .zip(live)
             .map(|(table, live)| {
                 let old = std::mem::take(table);
-                let number = |number: usize| if live[number] { table.number_of(&old, number as u32) } else { NO_KEY };
+                let number = |number: usize| {
+                    if live[number] {
+                        table.number_of(&old, number as u32)
+                    } else {
+                        NO_KEY
+                    }
+                };
                 (0..old.len()).map(number).collect()
             })
             .collect()
@@ -194,7 +202,9 @@ fn number(table: &mut KeyTable, keys: &Keys, rows: &[u32], len: usize) -> Vec<u3
         return found;
     }
     let mut all = vec![NO_KEY; len];
-    rows.iter().zip(found).for_each(|(&row, number)| all[row as usize] = number);
+    rows.iter()
+        .zip(found)
+        .for_each(|(&row, number)| all[row as usize] = number);
     all
 }
 

@@ -42,7 +42,10 @@ impl Logs {
     /// The log of a step for a partition or key, if there is one.
     #[inline]
     pub(super) fn find(&self, step: usize, number: u32) -> Option<u32> {
-        self.by_key[step].get(number as usize).copied().filter(|&log| log != NONE)
+        self.by_key[step]
+            .get(number as usize)
+            .copied()
+            .filter(|&log| log != NONE)
     }
 
     /// The same; made if need be.
@@ -91,7 +94,10 @@ impl Logs {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let logs = self.all.iter().map(|log| log.events.capacity() * 4 + log.filling.capacity() * 12);
+        let logs = self
+            .all
+            .iter()
+            .map(|log| log.events.capacity() * 4 + log.filling.capacity() * 12);
         let keys = self.by_key.iter().map(|keys| keys.capacity() * 4);
         logs.sum::<usize>() + keys.sum::<usize>() + self.all.capacity() * size_of::<Log>()
     }

@@ -13,10 +13,12 @@
 use std::sync::Arc;
 
 use super::absence::Absence;
+use super::boxes::Boxes;
 use super::found::Found;
 use super::keyed::Keyed;
+use super::listing::Indexed;
 use super::logs::Logs;
-use super::program::{Complete, Program, StateId};
+use super::program::{Program, StateId};
 use super::report::Reporter;
 use super::runs::{Listing, RunId, Runs};
 use super::store::{Store, absences};
@@ -42,6 +44,9 @@ pub(super) struct Walking {
     pub(super) absences: Vec<Option<Absence>>,
     /// For each state how runs are listed at it.
     pub(super) listings: Vec<Listing>,
+    /// For each state by what values its runs can be found, and such trees by partition or key.
+    pub(super) indexed: Vec<Option<Indexed>>,
+    pub(super) trees: Vec<Vec<Option<Box<Boxes>>>>,
     /// For each step the states that can take it: the state, and which of its moves.
     pub(super) takers: Vec<Vec<(StateId, u32)>>,
     /// States at which no run stays when a tick of its partition passes.
@@ -81,6 +86,8 @@ impl Walking {
             timers: Timers::default(),
             absences: absent,
             listings: Vec::new(),
+            indexed: Vec::new(),
+            trees: Vec::new(),
             takers: vec![Vec::new(); pattern.steps.len()],
             restless: Vec::new(),
             tick: 0,
@@ -109,45 +116,6 @@ impl Walking {
             runs: &self.runs,
             logs: &self.logs,
         }
-    }
-
-    /// Makes a state known, when a run first comes to it.
-    pub(super) fn reached(&mut self, id: StateId) {
-        self.program.reach(id);
-        if self.listings.len() <= id as usize {
-            self.listings.resize(id as usize + 1, Listing::default());
-        }
-        let state = self.program.state(id);
-        let strict = self.pattern.select == Selection::Strict;
-        let keyed = state.moves.iter().find_map(|one| self.keyed.probes[one.step]);
-        let keyed = keyed.map(|probe| probe.domain);
-        let by_key = |step: usize| keyed.is_some() && self.keyed.probes[step].map(|probe| probe.domain) == keyed;
-        let next = |step: usize| strict || self.pattern.steps[step].next;
-        // Runs that can only go on at the very next tick are looked at by partition then.
-        let restless = strict
-            || state.complete == Complete::No
-                && !state.moves.is_empty()
-                && state.moves.iter().all(|one| next(one.step))
-                && state.shared.is_none();
-        let restless = restless && id != self.program.start;
-        let keyed = keyed.filter(|_| !restless && state.moves.iter().any(|one| !next(one.step)));
-        self.listings[id as usize] = Listing {
-            plain: restless || state.moves.iter().any(|one| keyed.is_none() || !by_key(one.step) || next(one.step)),
-            keyed,
-        };
-        if restless {
-            self.restless.push(id);
-        }
-        if id != self.program.start {
-            for (at, one) in state.moves.iter().enumerate() {
-                self.takers[one.step].push((id, at as u32));
-            }
-        }
-    }
-
-    /// Whether a state has been made known.
-    pub(super) fn is_reached(&self, id: StateId) -> bool {
-        (id as usize) < self.listings.len() && self.program.is_reached(id)
     }
 
     /// Takes rows, and moves the clock; every row that stands before `until` has come.
@@ -209,6 +177,7 @@ impl Walking {
 
     pub(super) fn bytes(&self) -> usize {
         let absences = self.absences.iter().flatten().map(Absence::bytes);
+        let trees: usize = self.trees.iter().flatten().flatten().map(|tree| tree.bytes()).sum();
         self.store.bytes()
             + self.runs.bytes()
             + self.logs.bytes()
@@ -216,6 +185,7 @@ impl Walking {
             + self.keyed.bytes()
             + absences.sum::<usize>()
             + self.ordinals.capacity() * 8
+            + trees
     }
 
     /// What it still waits for.

@@ -6,17 +6,21 @@
 
 mod absence;
 mod any;
+mod begin;
+mod boxes;
 mod compare;
 mod complete;
 mod conditions;
 mod found;
 pub mod hypertree;
 mod keyed;
+mod listing;
 mod logs;
 mod matching;
 mod program;
 mod report;
 mod runs;
+mod share;
 mod store;
 mod sweep;
 mod taken;

@@ -41,7 +41,11 @@ enum Term {
         max: Option<u32>,
     },
     /// In the middle of a repetition whose events all runs share (see [`Program::shared`]).
-    Shared { step: StepId, min: u32, max: Option<u32> },
+    Shared {
+        step: StepId,
+        min: u32,
+        max: Option<u32>,
+    },
 }
 
 /// Whether a state needs nothing more.
@@ -320,7 +324,9 @@ impl Program {
 
     fn seq_moves(&mut self, items: &[StateId], begun: bool, mark: Option<u8>) -> Vec<Move> {
         let mut all = Vec::new();
-        let Some((&head, tail)) = items.split_first() else { return all };
+        let Some((&head, tail)) = items.split_first() else {
+            return all;
+        };
         let head_complete = match self.get(head) {
             // What was before it has been taken to its end.
             Term::Absent(_) => Complete::Yes,

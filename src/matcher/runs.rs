@@ -23,9 +23,17 @@ pub(super) enum Capture {
     Nothing,
     One(EventId),
     /// Several, each by itself.
-    List { first: EventId, node: u32, len: u32 },
+    List {
+        first: EventId,
+        node: u32,
+        len: u32,
+    },
     /// Those of a shared log from here to there; [`NONE`]: to its end.
-    Range { log: u32, from: u32, to: u32 },
+    Range {
+        log: u32,
+        from: u32,
+        to: u32,
+    },
 }
 
 /// An element of a list, and the one before it.
@@ -77,7 +85,9 @@ pub(super) struct Run {
     /// The shared log that it takes events of.
     pub(super) log: u32,
     /// The key it is listed by.
-    key: u32,
+    pub(super) key: u32,
+    /// Its place in the tree of its list, if that has one.
+    pub(super) slot: u32,
     links: [Link; 3],
 }
 
@@ -86,9 +96,14 @@ pub(super) struct Run {
 struct Ends {
     first: u32,
     last: u32,
+    count: u32,
 }
 
-const EMPTY: Ends = Ends { first: NONE, last: NONE };
+const EMPTY: Ends = Ends {
+    first: NONE,
+    last: NONE,
+    count: 0,
+};
 
 /// The lists at a state.
 #[derive(Clone, Debug, Default)]
@@ -226,6 +241,7 @@ impl Runs {
         self.all[id as usize] = Run {
             generation,
             links,
+            slot: NONE,
             wake: i64::MAX,
             ..self.all[of as usize]
         };
@@ -246,6 +262,7 @@ impl Runs {
             run.alive = true;
             run.wake = i64::MAX;
             run.log = NONE;
+            run.slot = NONE;
             run.seen = 0;
             return id;
         }
@@ -261,6 +278,7 @@ impl Runs {
             alive: true,
             log: NONE,
             key: NONE,
+            slot: NONE,
             links: [UNLINKED; 3],
         });
         let count = self.all.len();
@@ -354,6 +372,11 @@ impl Runs {
         }
     }
 
+    /// How many runs are in such a list.
+    pub(super) fn count(&self, state: StateId, list: List, number: u32) -> u32 {
+        self.listed(state, list, number).ends.count
+    }
+
     /// The runs of a partition, in the order in which they began.
     pub(super) fn of_partition(&self, partition: u32) -> Listed<'_> {
         Listed {
@@ -383,6 +406,7 @@ impl Runs {
             last => self.all[last as usize].links[at].after = id,
         }
         ends.last = id;
+        ends.count += 1;
     }
 
     fn unlink(&mut self, id: RunId, list: List, ends: &mut Ends) {
@@ -397,12 +421,19 @@ impl Runs {
             after => self.all[after as usize].links[at].before = before,
         }
         self.all[id as usize].links[at] = UNLINKED;
+        ends.count -= 1;
     }
 
     /// After a sweep of events and keys: refers to them by their new numbers, and puts the nodes of lists
     /// together. `logs`: how many elements went from the beginning of each shared log.
     pub(super) fn rename(&mut self, events: &[EventId], numbers: &[Vec<u32>], logs: &[u32]) {
-        let name = |event: EventId| if event == NO_EVENT { NO_EVENT } else { events[event as usize] };
+        let name = |event: EventId| {
+            if event == NO_EVENT {
+                NO_EVENT
+            } else {
+                events[event as usize]
+            }
+        };
         let nodes = std::mem::take(&mut self.nodes);
         let mut moved = vec![NONE; nodes.len()];
         let mut path = Vec::new();
@@ -459,9 +490,12 @@ impl Runs {
         let mut order: Vec<RunId> = Vec::with_capacity(self.live);
         let mut seen = vec![false; self.all.len()];
         for lists in &self.lists {
-            for (ends, list) in lists.plain.iter().map(|ends| (ends, List::Plain)).chain(
-                lists.keyed.iter().map(|ends| (ends, List::Keyed)),
-            ) {
+            for (ends, list) in lists
+                .plain
+                .iter()
+                .map(|ends| (ends, List::Plain))
+                .chain(lists.keyed.iter().map(|ends| (ends, List::Keyed)))
+            {
                 let listed = Listed {
                     runs: &self.all,
                     list,
@@ -489,6 +523,7 @@ impl Runs {
         let unlisted = self.ids().filter(|&id| !seen[id as usize]).collect::<Vec<_>>();
         self.lists.iter_mut().for_each(|lists| *lists = Lists::default());
         self.partitions.clear();
+        self.all.iter_mut().for_each(|run| run.slot = NONE);
         for id in order.into_iter().chain(unlisted) {
             self.enlist(id, listing(self.all[id as usize].state));
         }
@@ -499,7 +534,10 @@ impl Runs {
 
     /// Whether many nodes of lists may be dead: `elements` live.
     pub(super) fn bytes(&self) -> usize {
-        let lists = self.lists.iter().map(|lists| (lists.plain.capacity() + lists.keyed.capacity()) * 8);
+        let lists = self
+            .lists
+            .iter()
+            .map(|lists| (lists.plain.capacity() + lists.keyed.capacity()) * 8);
         self.all.capacity() * size_of::<Run>()
             + self.captures.capacity() * size_of::<Capture>()
             + (self.keys.capacity() + self.marks.capacity() + self.free.capacity()) * 4

@@ -75,6 +75,7 @@ impl Walking {
             .map(|(partition, matches)| (renamed(partition), matches))
             .filter(|(partition, _)| *partition != u32::MAX)
             .collect();
+        self.trees.clear();
         let listings = &self.listings;
         self.runs.relist(|state| listings[state as usize]);
         self.swept = Swept {
@@ -114,7 +115,9 @@ impl Walking {
         }
         for (log, &gone) in self.logs.all.iter_mut().zip(&least) {
             log.events.drain(..gone as usize);
-            log.filling.iter_mut().for_each(|one| one.0 = one.0.saturating_sub(gone));
+            log.filling
+                .iter_mut()
+                .for_each(|one| one.0 = one.0.saturating_sub(gone));
         }
         least
     }

@@ -47,7 +47,10 @@ impl Round {
         let words = pattern.steps.len().div_ceil(64);
         let of = |input: usize| -> Vec<StepId> {
             let steps = pattern.steps.iter().enumerate();
-            steps.filter(|(_, step)| step.input == input).map(|(at, _)| at).collect()
+            steps
+                .filter(|(_, step)| step.input == input)
+                .map(|(at, _)| at)
+                .collect()
         };
         let steps: Vec<Vec<StepId>> = (0..pattern.inputs.len()).map(of).collect();
         let mut masks = Vec::with_capacity(batches.len());
@@ -93,7 +96,10 @@ impl Round {
     pub(super) fn steps(&self, row: &Row) -> impl Iterator<Item = StepId> + '_ {
         let from = row.at.1 as usize * self.words;
         let words = &self.masks[row.batch as usize][from..from + self.words];
-        words.iter().enumerate().flat_map(|(at, &word)| Bits(word).map(move |bit| at * 64 + bit))
+        words
+            .iter()
+            .enumerate()
+            .flat_map(|(at, &word)| Bits(word).map(move |bit| at * 64 + bit))
     }
 
     /// Whether a row satisfies a step alone.

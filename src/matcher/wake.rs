@@ -111,14 +111,16 @@ impl Walking {
             return;
         }
         let place = self.store.get(self.runs.get(id).first).place;
-        self.runs.delist(id, self.listings[state as usize]);
+        self.delist(id);
         self.runs.get_mut(id).seen = DONE;
         done.push(Done::deadline(id, place, now, self.timed()));
     }
 
     /// Whether the absence behind a complete run has been violated by a time.
     fn is_broken(&self, id: RunId, until: i64, judge: &mut Judge<'_>) -> bool {
-        let Some(step) = self.program.trailing else { return false };
+        let Some(step) = self.program.trailing else {
+            return false;
+        };
         let pattern = Arc::clone(&self.pattern);
         let between = Between {
             after: self.store.get(self.last_of(id)).tick,
@@ -146,7 +148,7 @@ impl Walking {
             let run = self.runs.get(id);
             let place = self.store.get(run.first).place;
             let end = self.store.get(self.last_of(id)).time;
-            self.runs.delist(id, self.listings[run.state as usize]);
+            self.delist(id);
             done.push(Done::end(id, place, end, ending.last));
         }
         self.set_undecided(undecided);

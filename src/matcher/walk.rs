@@ -8,7 +8,6 @@ use super::conditions::{Subject, compares, rest};
 use super::matching::Walking;
 use super::program::{Complete, Move, StateId};
 use super::runs::{Capture, List, NONE, RunId};
-use super::store::EventId;
 use super::ticks::{Round, Row};
 use super::{Asking, Judge};
 use crate::ir::{Pattern, Selection, StepId};
@@ -110,7 +109,7 @@ impl Walking {
             Some(probe) => {
                 let key = round.key(row, probe.domain, probe.own);
                 if key != NONE {
-                    waiting.extend(self.runs.listed(state, List::Keyed, key).iter());
+                    self.candidates((state, at), (List::Keyed, key), row, &mut waiting);
                 }
             }
             None if next => {
@@ -119,7 +118,7 @@ impl Walking {
                 waiting.extend(listed.back().take_while(|&run| self.runs.get(run).ordinal == last));
                 waiting.reverse();
             }
-            None => waiting.extend(self.runs.listed(state, List::Plain, row.partition).iter()),
+            None => self.candidates((state, at), (List::Plain, row.partition), row, &mut waiting),
         }
         let taken = self.taken();
         let asking = Asking {
@@ -140,7 +139,7 @@ impl Walking {
                 let shared = self.program.state(state).shared.map_or(0, |shared| shared.0);
                 if taken.count(self.runs.capture(id, shared)) < needs {
                     // Those of one log that are behind it began later, and have fewer.
-                    short = self.keyed.probes[shared].is_none();
+                    short = self.keyed.probes[shared].is_none() && self.indexed[state as usize].is_none();
                     return false;
                 }
             }
@@ -168,31 +167,6 @@ impl Walking {
             decisions.push(Decision { run, at, row: number });
         }
         self.scratch = waiting;
-    }
-
-    /// The last event that a run has.
-    pub(super) fn last_of(&self, id: RunId) -> EventId {
-        let run = self.runs.get(id);
-        match self.program.state(run.state).shared {
-            Some((step, _)) => self.taken().last(self.runs.capture(id, step)),
-            None => run.last,
-        }
-    }
-
-    /// A run that goes on from a shared repetition has what the log has by now.
-    fn leave_shared(&mut self, id: RunId) {
-        let run = self.runs.get(id);
-        let Some((step, _)) = self.program.state(run.state).shared else {
-            return;
-        };
-        if let Capture::Range { log, to, .. } = self.runs.capture(id, step) {
-            let end = to.min(self.logs.all[log as usize].events.len() as u32);
-            let last = self.taken().last(self.runs.capture(id, step));
-            if let Capture::Range { to, .. } = self.runs.capture_mut(id, step) {
-                *to = end;
-            }
-            self.runs.get_mut(id).last = last;
-        }
     }
 
     /// Lets a run take a row.
@@ -225,7 +199,7 @@ impl Walking {
             self.adopt(other);
             other
         } else {
-            self.runs.delist(id, self.listings[state as usize]);
+            self.delist(id);
             id
         };
         self.advance(round, row, id, &one);
@@ -289,7 +263,7 @@ impl Walking {
     }
 
     /// Gives a row to a run; its state is the next one, and it is in no list.
-    fn advance(&mut self, round: &Round, row: &Row, id: RunId, one: &Move) {
+    pub(super) fn advance(&mut self, round: &Round, row: &Row, id: RunId, one: &Move) {
         let step = one.step;
         let event = self.store.event(row.at, row.place, row.time, self.tick);
         if !self.is_reached(one.to) {
@@ -324,32 +298,8 @@ impl Walking {
         }
     }
 
-    /// The first element that a run takes of a shared repetition.
-    fn share(&mut self, round: &Round, row: &Row, (id, step): (RunId, StepId), event: EventId, most: Option<u32>) {
-        let number = self.log_number(round, row, step);
-        let log = self.logs.get(step, number);
-        let of = &mut self.logs.all[log as usize];
-        if of.tick != self.tick || of.events.is_empty() {
-            of.events.push(event);
-            of.tick = self.tick;
-        }
-        of.users += 1;
-        let from = of.events.len() as u32 - 1;
-        let to = most.map_or(NONE, |most| from.saturating_add(most));
-        *self.runs.capture_mut(id, step) = Capture::Range { log, from, to };
-        self.runs.get_mut(id).log = log;
-    }
-
-    /// The partition or key of the log that a row belongs to.
-    fn log_number(&self, round: &Round, row: &Row, step: StepId) -> u32 {
-        match self.keyed.probes[step] {
-            None => row.partition,
-            Some(probe) => round.key(row, probe.domain, probe.own),
-        }
-    }
-
     /// A run has come to its state: it is complete, or waits.
-    fn arrive(&mut self, id: RunId, row: &Row, done: &mut Vec<Done>) {
+    pub(super) fn arrive(&mut self, id: RunId, row: &Row, done: &mut Vec<Done>) {
         let run = self.runs.get(id);
         let state = self.program.state(run.state);
         let full = state.moves.is_empty() && state.shared.is_none_or(|(_, most)| most == Some(1));
@@ -371,48 +321,8 @@ impl Walking {
 
     /// Puts a run into the lists of its state, and sets its timer.
     pub(super) fn wait(&mut self, id: RunId) {
-        let state = self.runs.get(id).state;
-        self.runs.enlist(id, self.listings[state as usize]);
+        self.enlist(id);
         self.set_timer(id);
-    }
-
-    /// Appends the tick's rows to the logs that runs share; runs that are full then are complete.
-    fn lengthen(&mut self, round: &Round, rows: &[Row], done: &mut Vec<Done>) {
-        for row in rows {
-            for step in round.steps(row) {
-                if !self.program.shared[step] {
-                    continue;
-                }
-                let number = self.log_number(round, row, step);
-                let Some(log) = (number != NONE).then(|| self.logs.find(step, number)).flatten() else {
-                    continue;
-                };
-                let of = &self.logs.all[log as usize];
-                if of.users == 0 {
-                    continue;
-                }
-                if of.tick != self.tick {
-                    let event = self.store.event(row.at, row.place, row.time, self.tick);
-                    let of = &mut self.logs.all[log as usize];
-                    of.events.push(event);
-                    of.tick = self.tick;
-                }
-                let len = self.logs.all[log as usize].events.len() as u32;
-                while let Some(&(full, run, generation)) = self.logs.all[log as usize].filling.front() {
-                    if full > len {
-                        break;
-                    }
-                    self.logs.all[log as usize].filling.pop_front();
-                    let of = self.runs.get(run);
-                    let waits = self.program.state(of.state).shared.is_some_and(|shared| shared.0 == step);
-                    if of.alive && of.generation == generation && waits {
-                        self.runs.delist(run, self.listings[self.runs.get(run).state as usize]);
-                        self.leave_shared(run);
-                        done.push(Done::event(run, row));
-                    }
-                }
-            }
-        }
     }
 
     /// Where every event counts: runs that took none of this tick's are over, or complete by it.
@@ -430,7 +340,7 @@ impl Walking {
                 } else if self.program.trailing.is_some() {
                     self.close(run);
                 } else {
-                    self.runs.delist(run, self.listings[state as usize]);
+                    self.delist(run);
                     done.push(Done::passed(run, row));
                 }
             }
@@ -439,8 +349,7 @@ impl Walking {
 
     /// A run takes no more, and waits for its deadline.
     fn close(&mut self, id: RunId) {
-        let state = self.runs.get(id).state;
-        self.runs.delist(id, self.listings[state as usize]);
+        self.delist(id);
         self.runs.get_mut(id).state = super::program::Program::CLOSED;
         if !self.is_reached(super::program::Program::CLOSED) {
             self.reached(super::program::Program::CLOSED);
@@ -448,79 +357,9 @@ impl Walking {
         self.wait(id);
     }
 
-    /// Begins runs: one for the event, whichever inputs it comes through, and one for each further row
-    /// that a single input has of it.
-    fn begin(&mut self, round: &Round, rows: &[Row], judge: &mut Judge<'_>, done: &mut Vec<Done>) {
-        if rows.len() == 1 {
-            return self.begin_once(round, rows, judge, done);
-        }
-        let number = |at: usize| rows[..at].iter().filter(|row| row.at.0 == rows[at].at.0).count();
-        let numbers: Vec<usize> = (0..rows.len()).map(number).collect();
-        for which in 0..=numbers.iter().copied().max().unwrap_or(0) {
-            let some = rows.iter().zip(&numbers).filter(|(_, number)| **number == which);
-            let some: Vec<Row> = some.map(|(row, _)| *row).collect();
-            self.begin_once(round, &some, judge, done);
-        }
-    }
-
-    /// One of these rows begins a run, if it can.
-    fn begin_once(&mut self, round: &Round, rows: &[Row], judge: &mut Judge<'_>, done: &mut Vec<Done>) {
-        let start = self.program.start;
-        for at in 0..self.program.state(start).moves.len() {
-            let step = self.program.state(start).moves[at].step;
-            for row in rows {
-                if round.fits(row, step) && self.may_begin(row, step, judge) {
-                    let one = self.program.state(start).moves[at].clone();
-                    self.begin_with(round, row, &one, judge, done);
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Whether the conditions of a step hold while nothing has been taken.
-    fn may_begin(&self, row: &Row, step: StepId, judge: &mut Judge<'_>) -> bool {
-        let of = &self.pattern.steps[step];
-        if of.compare.is_empty() && of.rest.is_none() {
-            return true;
-        }
-        let nothing = vec![Capture::Nothing; self.pattern.steps.len()];
-        let subject = Subject::Fresh(row.at);
-        let mut asking = Asking {
-            pattern: &self.pattern,
-            store: &self.store,
-            reporter: self.reporter(),
-            judge,
-        };
-        compares(&asking, self.taken(), &nothing, step, subject, None)
-            && !rest(&mut asking, self.taken(), step, vec![(subject, &nothing)]).is_empty()
-    }
-
-    fn begin_with(&mut self, round: &Round, row: &Row, one: &Move, judge: &mut Judge<'_>, done: &mut Vec<Done>) {
-        let event = self.store.event(row.at, row.place, row.time, self.tick);
-        let id = self.runs.begin(row.partition, event);
-        self.advance(round, row, id, one);
-        if let Some(absent) = self.program.leading {
-            let pattern = Arc::clone(&self.pattern);
-            let within = pattern.steps[absent].within.unwrap_or(i64::MAX);
-            let before = Between {
-                after: 0,
-                before: self.tick,
-                since: row.time.saturating_sub(within),
-                until: i64::MAX,
-            };
-            if self.was_there(&pattern, absent, id, before, judge) {
-                self.forget(id);
-                return;
-            }
-        }
-        self.arrive(id, row, done);
-    }
-
     /// Ends a run that waits at a state.
     pub(super) fn kill(&mut self, id: RunId) {
-        let state = self.runs.get(id).state;
-        self.runs.delist(id, self.listings[state as usize]);
+        self.delist(id);
         self.forget(id);
     }
 

@@ -37,7 +37,11 @@ pub(super) fn last(steps: &[StepId], taken: &[Taken]) -> Option<Taken> {
 pub(super) fn nth(steps: &[StepId], taken: &[Taken], n: i64) -> Option<Taken> {
     let pick = |all: &[Taken]| {
         let from_end = usize::try_from(n.unsigned_abs()).ok()?;
-        let at = if n < 0 { all.len().checked_sub(from_end)? } else { from_end };
+        let at = if n < 0 {
+            all.len().checked_sub(from_end)?
+        } else {
+            from_end
+        };
         all.get(at).copied()
     };
     match steps {

@@ -314,17 +314,22 @@ impl Pieces<'_> {
         let found = &self.found[from..self.next];
         let subjects = Subjects::matches(found);
         let shared = self.reporter.columns(store, &self.reporter.reads, &subjects, errors);
-        let columns = self.reporter.reads.iter().zip(shared).map(|(read, shared)| match &read.how {
-            How::One(bound) => {
-                let steps = &self.reporter.aliases[bound.alias];
-                let of = |(element, row): (&Taken, &u32)| match steps.contains(&element.0) {
-                    true => *element,
-                    false => self.reporter.one(bound, subjects.taken[*row as usize]),
-                };
-                store.gather(&bound.values, elements.iter().zip(&rows).map(of))
-            }
-            _ => shared.take(&rows),
-        });
+        let columns = self
+            .reporter
+            .reads
+            .iter()
+            .zip(shared)
+            .map(|(read, shared)| match &read.how {
+                How::One(bound) => {
+                    let steps = &self.reporter.aliases[bound.alias];
+                    let of = |(element, row): (&Taken, &u32)| match steps.contains(&element.0) {
+                        true => *element,
+                        false => self.reporter.one(bound, subjects.taken[*row as usize]),
+                    };
+                    store.gather(&bound.values, elements.iter().zip(&rows).map(of))
+                }
+                _ => shared.take(&rows),
+            });
         let columns = columns.collect();
         self.made(store, rows.iter().map(|&row| &found[row as usize]), columns)
     }

@@ -290,5 +290,8 @@ fn errors_tell_which_read() {
     let all = [found(&store, vec![(1, id)], 1)];
     let mut errors = Vec::new();
     Reporter::new(&pattern, false).rows(&store, &all, &mut errors);
-    assert_eq!(errors.iter().map(|error| (error.call, error.count)).collect::<Vec<_>>(), [(1, 1)]);
+    assert_eq!(
+        errors.iter().map(|error| (error.call, error.count)).collect::<Vec<_>>(),
+        [(1, 1)]
+    );
 }

@@ -51,7 +51,13 @@ pub(super) fn reported(pattern: &Pattern, rows: &[Row], at_end: AtEnd) -> Vec<Re
 /// one back; the end of a list comes behind everything, so that a longer one precedes its own tail.
 fn back(rows: &[Row], one: &Match) -> Vec<Vec<(usize, usize)>> {
     let steps = one.steps.iter().rev();
-    let places = |list: &Vec<usize>| list.iter().rev().map(|&at| (rows[at].tick, at)).chain([(usize::MAX, 0)]).collect();
+    let places = |list: &Vec<usize>| {
+        list.iter()
+            .rev()
+            .map(|&at| (rows[at].tick, at))
+            .chain([(usize::MAX, 0)])
+            .collect()
+    };
     steps.map(places).collect()
 }
 
