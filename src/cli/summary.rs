@@ -94,6 +94,18 @@ fn patterns(report: &Report, out: &mut String) {
                 }
             );
         }
+        if pattern.wide > 0 {
+            let _ = writeln!(
+                out,
+                "{}: warning: {} too large for an integer, and written as {}",
+                pattern.stream,
+                match pattern.wide {
+                    1 => "1 result of trends was".to_owned(),
+                    n => format!("{} results of trends were", thousands(n)),
+                },
+                if pattern.wide == 1 { "a float" } else { "floats" }
+            );
+        }
     }
 }
 

@@ -91,6 +91,22 @@ impl Absence {
         self.kept += 1;
     }
 
+    /// Those of a partition that were there at a time, newest first; no event where it need not be looked at
+    /// again.
+    pub(super) fn there(&self, number: u32, when: Between) -> impl Iterator<Item = EventId> + '_ {
+        let all = self.there.get(number as usize).into_iter().flatten().rev();
+        all.skip_while(move |one| one.tick >= when.before)
+            .take_while(move |one| one.tick > when.after)
+            .filter(move |one| (when.since..=when.until).contains(&one.time))
+            .map(|one| one.event)
+    }
+
+    /// The tick of the last of those of a partition at a time.
+    pub(super) fn last(&self, number: u32, when: Between) -> Option<u64> {
+        let mut all = self.there.get(number as usize)?.iter().rev();
+        all.find(|one| one.tick < when.before).map(|one| one.tick)
+    }
+
     /// Whether one was there for a run, at a time.
     pub(super) fn met(&self, asking: &mut Asking<'_, '_>, taken: Taken<'_>, run: u32, when: Between) -> bool {
         let number = match self.probe {

@@ -193,6 +193,7 @@ impl Walking {
         Standing {
             runs: self.runs.live() as u64,
             undecided: self.undecided,
+            wide: 0,
         }
     }
 

@@ -5,6 +5,7 @@
 //! rows of [`Pattern::reads`](crate::ir::Pattern).
 
 mod absence;
+mod any;
 mod begin;
 mod boxes;
 mod compare;
@@ -25,12 +26,13 @@ mod sweep;
 mod taken;
 mod ticks;
 mod timers;
+mod trends;
 mod wake;
 mod walk;
 
 use crate::aggregate::CallErrors;
 use crate::data::{Column, FieldId, Place, Pseudo};
-use crate::ir::{ExprId, Pattern};
+use crate::ir::{ExprId, Pattern, Selection};
 use crate::ordered::{Batch, Ending, Made};
 
 /// Rows over which a condition is asked: the columns of some fields.
@@ -65,6 +67,8 @@ pub struct Standing {
     pub runs: u64,
     /// Matches that depend on an absence whose time has not passed.
     pub undecided: u64,
+    /// How many counts and sums of trends were too large for an integer.
+    pub wide: u64,
 }
 
 /// What conditions are asked with.
@@ -77,7 +81,18 @@ struct Asking<'a, 'j> {
 
 /// The state of one pattern.
 #[derive(Debug)]
-pub struct Matching(Box<matching::Walking>);
+pub struct Matching(Strategy);
+
+/// How matches are found.
+#[derive(Debug)]
+enum Strategy {
+    /// Each run goes one way.
+    Walking(Box<matching::Walking>),
+    /// All combinations.
+    All(Box<any::All>),
+    /// What is reckoned over all combinations.
+    Trends(Box<trends::Trends>),
+}
 
 impl Matching {
     /// No rows yet. `lateness`: how late a row may be and still count, in nanoseconds. `timed`: some
@@ -85,7 +100,15 @@ impl Matching {
     /// `seq`: rows are numbered.
     #[must_use]
     pub fn new(pattern: &Pattern, lateness: i64, timed: bool, seq: bool) -> Self {
-        Self(Box::new(matching::Walking::new(pattern, lateness, timed, seq)))
+        Self(match pattern.select {
+            Selection::Any if !pattern.trends.is_empty() => {
+                Strategy::Trends(Box::new(trends::Trends::new(pattern, lateness, timed, seq)))
+            }
+            Selection::Any => Strategy::All(Box::new(any::All::new(pattern, lateness, timed, seq))),
+            Selection::Next | Selection::Strict => {
+                Strategy::Walking(Box::new(matching::Walking::new(pattern, lateness, timed, seq)))
+            }
+        })
     }
 
     /// Takes batches, each with the input it comes through, in order of places within an input, then
@@ -98,18 +121,30 @@ impl Matching {
         ending: Option<Ending>,
         judge: &mut Judge<'_>,
     ) -> Matches {
-        self.0.run(batches, until, ending, judge)
+        match &mut self.0 {
+            Strategy::Walking(walking) => walking.run(batches, until, ending, judge),
+            Strategy::All(all) => all.run(batches, until, ending, judge),
+            Strategy::Trends(trends) => trends.run(batches, until, ending, judge),
+        }
     }
 
     /// The most memory that was held between rounds, in bytes, about; without texts.
     #[must_use]
     pub fn peak(&self) -> usize {
-        self.0.peak()
+        match &self.0 {
+            Strategy::Walking(walking) => walking.peak(),
+            Strategy::All(all) => all.peak(),
+            Strategy::Trends(trends) => trends.peak(),
+        }
     }
 
     /// What it still waits for.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        self.0.standing()
+        match &self.0 {
+            Strategy::Walking(walking) => walking.standing(),
+            Strategy::All(all) => all.standing(),
+            Strategy::Trends(trends) => trends.standing(),
+        }
     }
 }

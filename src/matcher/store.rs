@@ -12,7 +12,7 @@
 //! through; a sweep comes when half of the events may be dead.
 
 use crate::data::{Column, Place};
-use crate::ir::{How, Pattern, StepId, ValueId};
+use crate::ir::{How, Pattern, Selection, StepId, ValueId};
 use crate::ordered::Batch;
 
 /// The number of an event.
@@ -337,7 +337,11 @@ fn kept(pattern: &Pattern) -> Vec<(StepId, ValueId)> {
     for trend in &pattern.trends {
         all.extend(trend.over.iter().flat_map(|(_, values)| values));
     }
-    let absent = absences(pattern);
+    // Under `.stam` whole combinations are asked, long after their events have come.
+    let absent: Vec<StepId> = match pattern.select {
+        Selection::Any => (0..pattern.steps.len()).collect(),
+        _ => absences(pattern),
+    };
     for (number, step) in pattern.steps.iter().enumerate() {
         step.compare
             .iter()

@@ -77,10 +77,12 @@ pub(super) fn run(
 
 /// The expression that an aggregate is about, for its errors.
 fn node_of(pattern: &Pattern, read: usize) -> Option<ExprId> {
-    let How::Aggregate { args, .. } = &pattern.reads.get(read)?.how else {
-        return None;
+    let values = match &pattern.reads.get(read)?.how {
+        How::Aggregate { args, .. } => args.last()?,
+        How::Trend(number) => &pattern.trends.get(*number)?.over.as_ref()?.1,
+        _ => return None,
     };
-    let (step, value) = args.last()?.first()?;
+    let (step, value) = values.first()?;
     let input = pattern.steps.get(*step)?.input;
     pattern.inputs.get(input)?.values.get(*value).copied()
 }

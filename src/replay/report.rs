@@ -50,6 +50,8 @@ pub struct PatternReport {
     pub alive: u64,
     /// How many matches depend on an absence whose time had not passed.
     pub undecided: u64,
+    /// How many counts and sums of trends were too large for an integer.
+    pub wide: u64,
 }
 
 /// What an index over filters has saved: without it, each filter in it would have been evaluated in each row

@@ -435,6 +435,7 @@ impl<'r> Writer<'r> {
                 bounded,
                 alive: standing.runs,
                 undecided: standing.undecided,
+                wide: standing.wide,
             };
         let mut standing = self.ordered.standing(self.plan);
         standing.sort_by_key(|of| of.0);

@@ -6,7 +6,7 @@ use super::modifiers::Modifiers;
 use super::{Build, sequence};
 use crate::data::{Path, Type};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{How, PatternRead, Report, Selection, TrendCall, TrendFunction};
+use crate::ir::{AfterMatch, How, PatternRead, Report, Selection, TrendCall, TrendFunction};
 use crate::resolve::context::{Cx, listed};
 use crate::resolve::expr::{Lower, admits};
 use crate::resolve::flow::Flow;
@@ -49,6 +49,12 @@ pub(super) fn lower(
         cx.say(sequence(
             operator.name.span,
             "`.trend_aggregate` reports no single matches: `.each` and `.subsets` have no meaning with it",
+        ));
+    }
+    if made.after != AfterMatch::NoSkip {
+        cx.say(sequence(
+            operator.name.span,
+            "`.trend_aggregate` is over all trends: `.after_match`, which drops some, has no meaning with it",
         ));
     }
     if operator.args.is_empty() {

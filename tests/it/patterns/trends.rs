@@ -33,22 +33,34 @@ impl<'p> Trends<'p> {
         format!("stream M{at} = {}\n", self.pattern.trends(&calls))
     }
 
-    /// One row for each event that completes a trend.
+    /// One row for each event that completes a trend. A record that comes through several inputs is one
+    /// event; of several rows that one stream has of it each is one.
     pub(super) fn rows(&self, rows: &[Row]) -> Vec<String> {
         let mut keys: Vec<Option<i64>> = rows.iter().map(|row| row.k.filter(|_| self.pattern.keyed)).collect();
         keys.sort_unstable();
         keys.dedup();
-        let mut by_tick: BTreeMap<usize, String> = BTreeMap::new();
+        let mut found: Vec<(usize, String)> = Vec::new();
         for k in keys {
             let trace = Trace::new(self.pattern, rows, k, AtEnd::Auto);
             let mut all = trace.matches();
             all.sort_by_key(|one| (one.last, one.steps.clone()));
             all.dedup_by_key(|one| one.steps.clone());
-            for together in all.chunk_by(|a, b| a.last == b.last) {
-                by_tick.insert(together[0].last, self.row(&trace, together, k));
+            let mut completing: Vec<usize> = all.iter().map(|one| one.last).collect();
+            completing.dedup();
+            let event = |at: usize| {
+                let same = |other: &&usize| rows[**other].tick == rows[at].tick && rows[**other].kind == rows[at].kind;
+                (
+                    rows[at].tick,
+                    completing.iter().take_while(|other| **other < at).filter(same).count(),
+                )
+            };
+            all.sort_by_key(|one| event(one.last));
+            for together in all.chunk_by(|a, b| event(a.last) == event(b.last)) {
+                found.push((together[0].last, self.row(&trace, together, k)));
             }
         }
-        by_tick.into_values().collect()
+        found.sort();
+        found.into_iter().map(|row| row.1).collect()
     }
 
     fn row(&self, trace: &Trace<'_>, trends: &[Match], k: Option<i64>) -> String {
