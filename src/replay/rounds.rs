@@ -351,12 +351,7 @@ impl<'r> Writer<'r> {
     }
 
     /// Runs the ordered part over what stands before a place.
-    fn portion(
-        &mut self,
-        context: &Context<'_>,
-        held: Vec<Held>,
-        (until, ending): (Place, Option<Ending>),
-    ) {
+    fn portion(&mut self, context: &Context<'_>, held: Vec<Held>, (until, ending): (Place, Option<Ending>)) {
         let mut outcome = self.ordered.round(context, held, until, ending);
         self.waiting.outcome(&mut outcome);
         self.outputs.take(&mut outcome);
