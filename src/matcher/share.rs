@@ -17,20 +17,24 @@ impl Walking {
         }
     }
 
-    /// A run that goes on from a shared repetition has what the log has by now.
-    pub(super) fn leave_shared(&mut self, id: RunId) {
-        let run = self.runs.get(id);
-        let Some((step, _)) = self.program.state(run.state).shared else {
+    /// Where the shared repetition of a run ends, if it goes on from there now.
+    pub(super) fn end_of_shared(&self, id: RunId) -> u32 {
+        let shared = self.program.state(self.runs.get(id).state).shared;
+        match shared.map(|(step, _)| self.runs.capture(id, step)) {
+            Some(Capture::Range { log, to, .. }) => to.min(self.logs.all[log as usize].events.len() as u32),
+            _ => NONE,
+        }
+    }
+
+    /// A run goes on from a shared repetition that ends there.
+    pub(super) fn leave_shared(&mut self, id: RunId, end: u32) {
+        let Some((step, _)) = self.program.state(self.runs.get(id).state).shared else {
             return;
         };
-        if let Capture::Range { log, to, .. } = self.runs.capture(id, step) {
-            let end = to.min(self.logs.all[log as usize].events.len() as u32);
-            let last = self.taken().last(self.runs.capture(id, step));
-            if let Capture::Range { to, .. } = self.runs.capture_mut(id, step) {
-                *to = end;
-            }
-            self.runs.get_mut(id).last = last;
+        if let Capture::Range { to, .. } = self.runs.capture_mut(id, step) {
+            *to = end;
         }
+        self.runs.get_mut(id).last = self.taken().last(self.runs.capture(id, step));
     }
 
     /// The first element that a run takes of a shared repetition.
@@ -99,7 +103,7 @@ impl Walking {
                         .is_some_and(|shared| shared.0 == step);
                     if of.alive && of.generation == generation && waits {
                         self.delist(run);
-                        self.leave_shared(run);
+                        self.leave_shared(run, self.end_of_shared(run));
                         done.push(Done::event(run, row));
                     }
                 }

@@ -19,6 +19,8 @@ struct Decision {
     /// Which move of its state.
     at: u32,
     row: usize,
+    /// Where its shared repetition ends, if it is in one.
+    end: u32,
 }
 
 impl Walking {
@@ -163,8 +165,13 @@ impl Walking {
         }
         for &run in &waiting {
             self.runs.get_mut(run).seen = self.tick;
-            self.leave_shared(run);
-            decisions.push(Decision { run, at, row: number });
+            let end = self.end_of_shared(run);
+            decisions.push(Decision {
+                run,
+                at,
+                row: number,
+                end,
+            });
         }
         self.scratch = waiting;
     }
@@ -178,41 +185,40 @@ impl Walking {
         judge: &mut Judge<'_>,
         done: &mut Vec<Done>,
     ) {
-        let Decision { run: id, at, row } = decision;
+        let Decision { run, at, row, end } = decision;
         let row = &rows[row];
-        let state = self.runs.get(id).state;
+        let state = self.runs.get(run).state;
         let one = self.program.state(state).moves[at as usize].clone();
         let pattern = Arc::clone(&self.pattern);
-        if self.crosses(&pattern, id, &one, judge) {
-            self.kill(id);
-            return;
-        }
         let each = pattern.steps[one.step].each;
-        if !pattern.absent.is_empty() && self.violates(&pattern, id, self.tick, judge) {
-            if !each {
-                self.kill(id);
+        let id = if each { self.copy(run) } else { run };
+        self.leave_shared(id, end);
+        let crosses = self.crosses(&pattern, id, &one, judge);
+        if crosses || !pattern.absent.is_empty() && self.violates(&pattern, id, self.tick, judge) {
+            if each {
+                self.forget(id);
+            }
+            if crosses || !each {
+                self.kill(run);
             }
             return;
         }
-        let id = if each {
-            let other = self.runs.split(id);
-            self.adopt(other);
-            other
-        } else {
+        if !each {
             self.delist(id);
-            id
-        };
+        }
         self.advance(round, row, id, &one);
         self.arrive(id, row, done);
     }
 
-    /// Counts a run that is the copy of another among the users of its logs.
-    fn adopt(&mut self, id: RunId) {
+    /// Another run that has taken the same, in no list.
+    fn copy(&mut self, of: RunId) -> RunId {
+        let id = self.runs.split(of);
         for step in 0..self.pattern.steps.len() {
             if let Capture::Range { log, .. } = self.runs.capture(id, step) {
                 self.logs.all[log as usize].users += 1;
             }
         }
+        id
     }
 
     /// Whether an absence lies between a run's last event and now.
