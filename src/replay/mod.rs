@@ -21,6 +21,7 @@ mod morsel;
 mod ordered;
 mod outcome;
 mod outputs;
+mod portions;
 mod report;
 mod rounds;
 mod rows;

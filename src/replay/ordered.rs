@@ -33,6 +33,8 @@ use crate::plan::{Next, Plan, Stage, StageId, Step, StepKind};
 pub(super) struct Ordered {
     stages: Vec<State>,
     waiting: Vec<Held>,
+    /// How many rows patterns made.
+    matched: usize,
     /// The time of the first record.
     first: Option<i64>,
 }
@@ -109,6 +111,7 @@ impl Ordered {
         Self {
             stages: stages.collect(),
             waiting: Vec::new(),
+            matched: 0,
             first: None,
         }
     }
@@ -116,6 +119,16 @@ impl Ordered {
     /// The time of the first record, once it is known.
     pub(super) fn begin(&mut self, first: Option<i64>) {
         self.first = self.first.or(first);
+    }
+
+    /// Rows that wait for their time.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Held> {
+        self.waiting.iter()
+    }
+
+    /// How many rows patterns have made since this was asked last.
+    pub(super) fn take_matched(&mut self) -> usize {
+        std::mem::take(&mut self.matched)
     }
 
     /// Runs all stages over the rows of a round that stand before a place.
@@ -215,6 +228,7 @@ impl Ordered {
             }
             (State::Pattern(state), StepKind::Pattern(pattern)) => {
                 if let Some((flow, view)) = matched::run(executor, id, (state, pattern), ready, until, ending) {
+                    self.matched += flow.rows.len();
                     resume(executor, id, &flow, view);
                 }
             }

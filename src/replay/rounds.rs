@@ -12,6 +12,7 @@ use super::morsel::Task;
 use super::ordered::Ordered;
 use super::outcome::{Errors, SampleKind, owners_of};
 use super::outputs::Outputs;
+use super::portions::{Portions, places};
 use super::stop::stop_at;
 use super::supply::{Bound, Round, Supply};
 use super::tables::Tables;
@@ -140,6 +141,7 @@ struct Writer<'r> {
     outputs: Outputs,
     dead: Option<Output>,
     ordered: Ordered,
+    portions: Option<Portions>,
     waiting: Waiting,
     /// By input; as they lie all inputs share the first.
     running: Vec<Running>,
@@ -176,6 +178,7 @@ impl<'r> Writer<'r> {
             outputs: Outputs::open(plan, options)?,
             dead: options.dead_letter.as_deref().map(Output::open).transpose()?,
             ordered: Ordered::new(plan, options),
+            portions: Portions::new(plan),
             waiting: Waiting::default(),
             running: vec![Running::default(); inputs.len().max(1)],
             times: Times::default(),
@@ -327,6 +330,28 @@ impl<'r> Writer<'r> {
             last: clock.unwrap_or(0),
         };
         let ending = (last && self.options.at_end != AtEnd::Hold).then_some(ending);
+        let end = Place {
+            end: true,
+            ..Place::LAST
+        };
+        let mut held = held;
+        if self.portions.is_some() {
+            let places = places(held.iter().chain(self.ordered.waiting()), until);
+            let mut places = places.as_slice();
+            while let Some(&cut) = self.portions.as_ref().and_then(|portions| portions.next(&mut places)) {
+                self.portion(context, std::mem::take(&mut held), (cut, None));
+                self.release(cut)?;
+                if self.stopped.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        self.portion(context, held, (until, ending));
+        self.release(if last { end } else { until })
+    }
+
+    /// Runs the ordered part over what stands before a place.
+    fn portion(&mut self, context: &Context<'_>, held: Vec<Held>, (until, ending): (Place, Option<Ending>)) {
         let mut outcome = self.ordered.round(context, held, until, ending);
         self.waiting.outcome(&mut outcome);
         self.outputs.take(&mut outcome);
@@ -334,11 +359,10 @@ impl<'r> Writer<'r> {
         self.index.pairs += outcome.index.pairs;
         self.index.looked += outcome.index.looked;
         self.errors.merge(outcome.errors);
-        let end = Place {
-            end: true,
-            ..Place::LAST
-        };
-        self.release(if last { end } else { until })
+        let made = self.ordered.take_matched();
+        if let Some(portions) = &mut self.portions {
+            portions.learn(made);
+        }
     }
 
     /// Writes, shows and counts everything that stands before a place, and stops there if need be.
