@@ -29,6 +29,9 @@ use plain::Plain;
 use reckon::Reckoning;
 use total::Total;
 
+/// Steps, and the value of each that is asked for.
+type Over = (Vec<StepId>, Vec<(StepId, ValueId)>);
+
 /// The state of one pattern of which trends are reckoned.
 #[derive(Debug)]
 pub(super) struct Trends {
@@ -55,7 +58,7 @@ enum Way {
 struct Asked {
     calls: Vec<(TrendFunction, Option<usize>)>,
     /// The steps of each repetition that is asked about, and the value by step.
-    overs: Vec<(Vec<StepId>, Vec<(StepId, ValueId)>)>,
+    overs: Vec<Over>,
     /// For each the first call that is about it.
     first: Vec<usize>,
 }
