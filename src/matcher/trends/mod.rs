@@ -205,6 +205,10 @@ impl Trends {
         self.all.peak()
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        self.all.bytes()
+    }
+
     /// What it still waits for.
     pub(super) fn standing(&self) -> Standing {
         Standing {
