@@ -11,6 +11,7 @@
 
 mod asked;
 mod conditions;
+mod differences;
 pub(in crate::resolve) mod elements;
 mod filter;
 mod keys;
@@ -144,6 +145,7 @@ pub(super) fn lower<'o>(
     let (shape, contexts) = shape::build(cx, &mut build, &made);
     let alone = conditions::all(cx, &mut build, &contexts);
     let keys = keys::lower(cx, &mut build, &made, flow);
+    differences::note(cx, &build, &shape.shape, &made, mine, !keys.keys.is_empty());
     let strict = made.select == Selection::Strict || build.steps.iter().any(|step| step.next);
     if !strict {
         filter::inputs(cx, &build, &alone);
