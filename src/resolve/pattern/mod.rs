@@ -103,6 +103,7 @@ impl<'a> Build<'a> {
             },
             optional: self.optional[alias] && !of.list,
             list: of.list,
+            least: 0,
         }
     }
 
@@ -210,6 +211,9 @@ fn row(build: &Build<'_>, made: &modifiers::Modifiers<'_>, shape: &shape::Built,
         && let Some(alias) = shape.last_repeated
     {
         matched.sides[alias].list = false;
+    }
+    for (side, alias) in matched.sides.iter_mut().zip(&build.aliases) {
+        side.least = shape::least(&shape.shape, &|step| alias.steps.contains(&step));
     }
     matched.keys.clone_from(&keys.columns);
     Row::of(Part::Matched(Rc::new(matched)))
