@@ -199,6 +199,10 @@ impl Trends {
         }
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        self.all.bytes()
+    }
+
     /// What it still waits for.
     pub(super) fn standing(&self) -> Standing {
         let standing = match &self.way {
