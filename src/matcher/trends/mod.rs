@@ -200,7 +200,10 @@ impl Trends {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.all.bytes()
+        match &self.way {
+            Way::Plain(plain) => plain.bytes(),
+            Way::Nodes(all) => all.bytes(),
+        }
     }
 
     /// What it still waits for.
