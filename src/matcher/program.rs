@@ -439,9 +439,13 @@ fn shared(pattern: &Pattern, core: &Shape, waits: bool) -> Vec<bool> {
         if waits && pattern.within.is_some() && at + 1 == items.len() {
             continue;
         }
+        // Where all that follows may be missing, a run that is full may have its deadline by that.
+        let optional = |item: &Shape| matches!(item, Shape::Repeat(_, 0, _));
+        let ends = at + 1 < items.len() && items[at + 1..].iter().all(optional) && pattern.within.is_none();
         if let Shape::Repeat(body, _, max) = item
             && let Shape::Step(step) = **body
             && *max != Some(1)
+            && !(ends && max.is_some())
         {
             let of = &pattern.steps[step];
             let equal = super::keyed::key_of(pattern, step).is_some();
