@@ -50,12 +50,15 @@ enum Way {
     Nodes(Box<All>),
 }
 
+/// The steps of a repetition, and the value by step.
+type Over = (Vec<StepId>, Vec<(StepId, ValueId)>);
+
 /// What is asked of trends.
 #[derive(Debug)]
 struct Asked {
     calls: Vec<(TrendFunction, Option<usize>)>,
     /// The steps of each repetition that is asked about, and the value by step.
-    overs: Vec<(Vec<StepId>, Vec<(StepId, ValueId)>)>,
+    overs: Vec<Over>,
     /// For each the first call that is about it.
     first: Vec<usize>,
 }
