@@ -83,7 +83,11 @@ fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
             complain(&error);
             Err(match error {
                 RunError::Write(OutputError::Unsupported { .. }) => Exit::Usage,
-                RunError::Read(_) | RunError::Write(_) | RunError::Disorder(_) | RunError::Table { .. } => Exit::Failed,
+                RunError::Read(_)
+                | RunError::Write(_)
+                | RunError::Disorder(_)
+                | RunError::Memory { .. }
+                | RunError::Table { .. } => Exit::Failed,
             })
         }
     }

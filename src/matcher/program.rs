@@ -426,8 +426,9 @@ pub(super) fn steps(shape: &Shape) -> Vec<StepId> {
 /// does not depend on what the run has taken, beyond the equality of one value that is settled before.
 fn shared(pattern: &Pattern, core: &Shape, waits: bool) -> Vec<bool> {
     let mut all = vec![false; pattern.steps.len()];
-    // Where it counts what lies between, every run looks at each of its events.
-    if pattern.select != Selection::Next || pattern.steps.iter().any(|step| step.next) {
+    // Where it counts what lies between, every run looks at each of its events; and a run that also goes on
+    // waiting has used the event, others of its log may have not.
+    if pattern.select != Selection::Next || pattern.steps.iter().any(|step| step.next || step.each) {
         return all;
     }
     let items = match core {

@@ -293,18 +293,31 @@ impl Ordered {
         self.stages.iter().map(of).sum()
     }
 
-    /// What patterns still wait for, by the stream that each is of.
-    /// Also whether the pattern as a whole is bounded in time.
-    pub(super) fn standing(&self, plan: &Plan) -> Vec<(StreamId, bool, Standing)> {
+    /// What patterns still wait for.
+    pub(super) fn standing(&self, plan: &Plan) -> Vec<StandingOf> {
         let of = |(state, stage): (&State, &Stage)| match (state, &stage.steps[0].kind) {
-            (State::Pattern(state), StepKind::Pattern(pattern)) => {
-                let owner = stage.steps[0].owners.first()?;
-                Some((owner.stream, pattern.bounded(), state.standing()))
-            }
+            (State::Pattern(state), StepKind::Pattern(pattern)) => Some(StandingOf {
+                stream: stage.steps[0].owners.first()?.stream,
+                bounded: pattern.bounded(),
+                bytes: state.bytes(),
+                standing: state.standing(),
+            }),
             _ => None,
         };
         self.stages.iter().zip(&plan.stages).filter_map(of).collect()
     }
+}
+
+/// What a pattern still waits for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StandingOf {
+    /// The stream that it is of.
+    pub(super) stream: StreamId,
+    /// Whether it is bounded in time as a whole.
+    pub(super) bounded: bool,
+    /// About how much memory it takes.
+    pub(super) bytes: usize,
+    pub(super) standing: Standing,
 }
 
 /// How late a row may be, where the operator's stream says so.

@@ -9,7 +9,7 @@ use super::clock::{MorselClock, Running};
 use super::execute::{Context, ReplayOrder};
 use super::hold::Held;
 use super::morsel::Task;
-use super::ordered::Ordered;
+use super::ordered::{Ordered, StandingOf};
 use super::outcome::{Errors, SampleKind, owners_of};
 use super::outputs::Outputs;
 use super::portions::{Portions, places};
@@ -218,6 +218,9 @@ impl<'r> Writer<'r> {
         }
         if context.order != ReplayOrder::AsTheyLie && self.stopped.is_none() {
             self.advance(context, held, bound, last)?;
+        }
+        if self.stopped.is_none() && !last {
+            super::limit::check(&self.ordered, self.plan, self.options.memory_limit)?;
         }
         let limited = self.plan.order_matters && !self.plan.decode.check_all;
         if self.stopped.is_none() && limited && self.ordered.exhausted(self.plan) {
@@ -453,16 +456,15 @@ impl<'r> Writer<'r> {
     }
 
     fn pattern_reports(&self) -> Vec<PatternReport> {
-        let report =
-            |(stream, bounded, standing): (crate::ir::StreamId, bool, crate::matcher::Standing)| PatternReport {
-                stream: self.plan.query.streams[stream.0 as usize].name.clone(),
-                bounded,
-                alive: standing.runs,
-                undecided: standing.undecided,
-                wide: standing.wide,
-            };
+        let report = |of: StandingOf| PatternReport {
+            stream: self.plan.query.streams[of.stream.0 as usize].name.clone(),
+            bounded: of.bounded,
+            alive: of.standing.runs,
+            undecided: of.standing.undecided,
+            wide: of.standing.wide,
+        };
         let mut standing = self.ordered.standing(self.plan);
-        standing.sort_by_key(|of| of.0);
+        standing.sort_by_key(|of| of.stream);
         standing.into_iter().map(report).collect()
     }
 

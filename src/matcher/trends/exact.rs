@@ -134,13 +134,15 @@ mod tests {
 
     #[test]
     fn counts_round_to_even() {
-        let two = |exp: u32| BigUint::from(1_u32) << exp;
-        let float = |exp: i32| libm::ldexp(1.0, exp);
-        assert_eq!(count_to_float(&two(100)), float(100));
-        assert_eq!(count_to_float(&(two(53) + 1_u32)), float(53));
-        assert_eq!(count_to_float(&(two(53) + 3_u32)), float(53) + 4.0);
-        assert_eq!(count_to_float(&(two(100) + two(47) + 1_u32)), float(100) + float(48));
-        assert_eq!(count_to_float(&two(2000)), f64::INFINITY);
+        let two = BigUint::from(2_u32);
+        assert_eq!(count_to_float(&two.pow(100)), libm::exp2(100.0));
+        assert_eq!(count_to_float(&(two.pow(53) + 1_u32)), libm::exp2(53.0));
+        assert_eq!(count_to_float(&(two.pow(53) + 3_u32)), libm::exp2(53.0) + 4.0);
+        assert_eq!(
+            count_to_float(&(two.pow(100) + two.pow(47) + 1_u32)),
+            libm::exp2(100.0) + libm::exp2(48.0)
+        );
+        assert_eq!(count_to_float(&two.pow(2000)), f64::INFINITY);
     }
 
     proptest! {

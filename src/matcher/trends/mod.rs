@@ -29,6 +29,9 @@ use plain::Plain;
 use reckon::Reckoning;
 use total::Total;
 
+/// Steps, and the value of each that is asked for.
+type Over = (Vec<StepId>, Vec<(StepId, ValueId)>);
+
 /// The state of one pattern of which trends are reckoned.
 #[derive(Debug)]
 pub(super) struct Trends {
@@ -49,9 +52,6 @@ enum Way {
     /// By the nodes of all combinations.
     Nodes(Box<All>),
 }
-
-/// The steps of a repetition, and the value by step.
-type Over = (Vec<StepId>, Vec<(StepId, ValueId)>);
 
 /// What is asked of trends.
 #[derive(Debug)]
@@ -196,6 +196,13 @@ impl Trends {
         match &self.way {
             Way::Plain(_) => self.peak,
             Way::Nodes(all) => all.peak(),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        match &self.way {
+            Way::Plain(plain) => plain.bytes(),
+            Way::Nodes(all) => all.bytes(),
         }
     }
 
