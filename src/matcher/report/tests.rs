@@ -247,10 +247,9 @@ fn conditions_read_runs() {
     let pattern = pattern(Report::Longest, hows);
     let (store, events) = store(&pattern);
     let reporter = Reporter::new(&pattern, true);
-    let reads = &pattern.reads;
     let (run, none) = (vec![(0, events[0]), (1, events[1]), (1, events[2])], Vec::new());
     let subjects = Subjects::runs(vec![&run, &none]);
-    let asked = reporter.asked(&store, reads, &subjects, (&mut Vec::new(), 3));
+    let asked = reporter.asked(&store, &pattern.reads, &subjects, (&mut Vec::new(), 3));
     assert_eq!(asked.len, 2);
     let values: Vec<Vec<Value>> = asked
         .fields

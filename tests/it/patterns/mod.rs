@@ -5,6 +5,7 @@ mod combinations;
 mod generate;
 mod logs;
 mod making;
+mod many;
 mod memory;
 mod pattern;
 mod properties;
