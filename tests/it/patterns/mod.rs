@@ -4,6 +4,7 @@
 mod combinations;
 mod generate;
 mod logs;
+mod long;
 mod making;
 mod memory;
 mod pattern;
