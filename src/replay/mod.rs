@@ -34,6 +34,7 @@ mod supply;
 mod supply_tests;
 mod tables;
 mod times;
+mod traced;
 mod validate;
 mod waiting;
 
@@ -45,6 +46,7 @@ pub use report::{
 };
 pub use rounds::run;
 pub use stop::Stopped;
+pub use traced::{OperatorTrace, StreamTrace};
 
 /// How a run is done.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +78,10 @@ pub struct RunOptions {
     /// About how much memory records may take that wait for their turn, in bytes; inputs that need
     /// more are sorted on disk. Never changes the output.
     pub memory_limit: Option<u64>,
+    /// The streams that are watched; their patterns are [widened](crate::matcher::trace::widen).
+    pub traces: Vec<crate::matcher::trace::Question>,
+    /// No rows are written, and nothing is said on the side.
+    pub dry: bool,
 }
 
 /// In which order records are replayed.
