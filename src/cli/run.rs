@@ -121,7 +121,11 @@ pub(super) fn replayed(arguments: &RunArguments, asked: &[why::Asked], dry: bool
             complain(&error);
             Err(match error {
                 RunError::Write(OutputError::Unsupported { .. }) => Exit::Usage,
-                RunError::Read(_) | RunError::Write(_) | RunError::Disorder(_) | RunError::Table { .. } => Exit::Failed,
+                RunError::Read(_)
+                | RunError::Write(_)
+                | RunError::Disorder(_)
+                | RunError::Memory { .. }
+                | RunError::Table { .. } => Exit::Failed,
             })
         }
     }

@@ -14,7 +14,6 @@ use super::found::Found;
 use super::matching::Walking;
 use super::report::Subjects;
 use super::runs::{Capture, DONE, RunId};
-use super::store::EventId;
 use super::ticks::Row;
 use super::trace::Cause;
 use crate::data::value::FixedHasher;
@@ -193,13 +192,14 @@ impl Walking {
                 return;
             }
         }
-        let elements = |at: usize| -> Vec<EventId> {
+        // An event may have come through several inputs.
+        let elements = |at: usize| -> Vec<u64> {
             let list = self.taken().list(self.runs.captures(alive[at].run), mine);
-            list.into_iter().map(|(_, event)| event).collect()
+            list.into_iter().map(|(_, event)| self.store.get(event).tick).collect()
         };
-        let mut lists: Vec<(Vec<EventId>, usize)> = group.iter().map(|&at| (elements(at), at)).collect();
+        let mut lists: Vec<(Vec<u64>, usize)> = group.iter().map(|&at| (elements(at), at)).collect();
         lists.sort_by(|a, b| (b.0.len(), &a.0).cmp(&(a.0.len(), &b.0)));
-        let mut kept: Vec<&Vec<EventId>> = Vec::new();
+        let mut kept: Vec<&Vec<u64>> = Vec::new();
         for (list, at) in &lists {
             if kept
                 .iter()

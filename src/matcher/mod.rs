@@ -159,6 +159,16 @@ impl Matching {
         }
     }
 
+    /// How much memory it holds, in bytes, about; without texts.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match &self.0 {
+            Strategy::Walking(walking) => walking.bytes(),
+            Strategy::All(all) => all.bytes(),
+            Strategy::Trends(trends) => trends.bytes(),
+        }
+    }
+
     /// What it still waits for.
     #[must_use]
     pub fn standing(&self) -> Standing {

@@ -15,12 +15,14 @@ mod gathered;
 mod hold;
 mod joined;
 mod late;
+mod limit;
 mod matched;
 mod merge;
 mod morsel;
 mod ordered;
 mod outcome;
 mod outputs;
+mod portions;
 mod report;
 mod rounds;
 mod rows;
@@ -76,7 +78,8 @@ pub struct RunOptions {
     /// What the program's `config:` allows records to be late, in order of arrival. Nanoseconds.
     pub allowed_lateness: i64,
     /// About how much memory records may take that wait for their turn, in bytes; inputs that need
-    /// more are sorted on disk. Never changes the output.
+    /// more are sorted on disk. Where it is given, also how much all that patterns wait for may take: a
+    /// run that needs more is an error.
     pub memory_limit: Option<u64>,
     /// The streams that are watched; their patterns are [widened](crate::matcher::trace::widen).
     pub traces: Vec<crate::matcher::trace::Question>,
@@ -126,6 +129,10 @@ pub trait Observer: Sync {
     fn interrupted(&self) -> bool;
 }
 
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.2} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
 /// Why a run ended early with nothing more to say than this.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -138,6 +145,28 @@ pub enum RunError {
     /// The program needs event times, or their order, and the input does not have it.
     #[error("{0}")]
     Disorder(String),
+    /// Patterns remember more than is allowed.
+    #[error(
+        "what patterns wait for takes {} of memory, more than the {} of `--memory-limit`: most of it is `{stream}`, with \
+         {runs} in {}; give it {remedy}, or allow more",
+        mebibytes(*total),
+        mebibytes(*limit),
+        mebibytes(*bytes)
+    )]
+    Memory {
+        /// About how many bytes all patterns take.
+        total: u64,
+        /// The limit, in bytes.
+        limit: u64,
+        /// The stream whose pattern takes most.
+        stream: String,
+        /// How many runs of it have begun and are neither complete nor over.
+        runs: String,
+        /// About how many bytes these take.
+        bytes: u64,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A table cannot be looked up in.
     #[error("{message}")]
     Table {

@@ -34,6 +34,8 @@ use crate::plan::{Next, Plan, Stage, StageId, Step, StepKind};
 pub(super) struct Ordered {
     stages: Vec<State>,
     waiting: Vec<Held>,
+    /// How many rows patterns made.
+    matched: usize,
     /// The time of the first record.
     first: Option<i64>,
 }
@@ -112,6 +114,7 @@ impl Ordered {
         Self {
             stages: stages.collect(),
             waiting: Vec::new(),
+            matched: 0,
             first: None,
         }
     }
@@ -119,6 +122,16 @@ impl Ordered {
     /// The time of the first record, once it is known.
     pub(super) fn begin(&mut self, first: Option<i64>) {
         self.first = self.first.or(first);
+    }
+
+    /// Rows that wait for their time.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Held> {
+        self.waiting.iter()
+    }
+
+    /// How many rows patterns have made since this was asked last.
+    pub(super) fn take_matched(&mut self) -> usize {
+        std::mem::take(&mut self.matched)
     }
 
     /// Runs all stages over the rows of a round that stand before a place.
@@ -218,6 +231,7 @@ impl Ordered {
             }
             (State::Pattern(state), StepKind::Pattern(pattern)) => {
                 if let Some((flow, view)) = matched::run(executor, id, (state, pattern), ready, until, ending) {
+                    self.matched += flow.rows.len();
                     resume(executor, id, &flow, view);
                 }
             }
@@ -290,18 +304,31 @@ impl Ordered {
         }
     }
 
-    /// What patterns still wait for, by the stream that each is of.
-    /// Also whether the pattern as a whole is bounded in time.
-    pub(super) fn standing(&self, plan: &Plan) -> Vec<(StreamId, bool, Standing)> {
+    /// What patterns still wait for.
+    pub(super) fn standing(&self, plan: &Plan) -> Vec<StandingOf> {
         let of = |(state, stage): (&State, &Stage)| match (state, &stage.steps[0].kind) {
-            (State::Pattern(state), StepKind::Pattern(pattern)) => {
-                let owner = stage.steps[0].owners.first()?;
-                Some((owner.stream, pattern.bounded(), state.standing()))
-            }
+            (State::Pattern(state), StepKind::Pattern(pattern)) => Some(StandingOf {
+                stream: stage.steps[0].owners.first()?.stream,
+                bounded: pattern.bounded(),
+                bytes: state.bytes(),
+                standing: state.standing(),
+            }),
             _ => None,
         };
         self.stages.iter().zip(&plan.stages).filter_map(of).collect()
     }
+}
+
+/// What a pattern still waits for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StandingOf {
+    /// The stream that it is of.
+    pub(super) stream: StreamId,
+    /// Whether it is bounded in time as a whole.
+    pub(super) bounded: bool,
+    /// About how much memory it takes.
+    pub(super) bytes: usize,
+    pub(super) standing: Standing,
 }
 
 /// How late a row may be, where the operator's stream says so.

@@ -9,9 +9,10 @@ use super::clock::{MorselClock, Running};
 use super::execute::{Context, ReplayOrder};
 use super::hold::Held;
 use super::morsel::Task;
-use super::ordered::Ordered;
+use super::ordered::{Ordered, StandingOf};
 use super::outcome::{Errors, SampleKind, owners_of};
 use super::outputs::Outputs;
+use super::portions::{Portions, places};
 use super::stop::stop_at;
 use super::supply::{Bound, Round, Supply};
 use super::tables::Tables;
@@ -144,6 +145,7 @@ struct Writer<'r> {
     outputs: Outputs,
     dead: Option<Output>,
     ordered: Ordered,
+    portions: Option<Portions>,
     waiting: Waiting,
     /// By input; as they lie all inputs share the first.
     running: Vec<Running>,
@@ -186,6 +188,7 @@ impl<'r> Writer<'r> {
             },
             dead: options.dead_letter.as_deref().map(Output::open).transpose()?,
             ordered: Ordered::new(plan, options),
+            portions: Portions::new(plan),
             waiting: Waiting::default(),
             running: vec![Running::default(); inputs.len().max(1)],
             times: Times::default(),
@@ -226,6 +229,9 @@ impl<'r> Writer<'r> {
         }
         if context.order != ReplayOrder::AsTheyLie && self.stopped.is_none() {
             self.advance(context, held, bound, last)?;
+        }
+        if self.stopped.is_none() && !last {
+            super::limit::check(&self.ordered, self.plan, self.options.memory_limit)?;
         }
         let limited = self.plan.order_matters && !self.plan.decode.check_all;
         if self.stopped.is_none() && limited && self.ordered.exhausted(self.plan) {
@@ -339,6 +345,28 @@ impl<'r> Writer<'r> {
             last: clock.unwrap_or(0),
         };
         let ending = (last && self.options.at_end != AtEnd::Hold).then_some(ending);
+        let end = Place {
+            end: true,
+            ..Place::LAST
+        };
+        let mut held = held;
+        if self.portions.is_some() {
+            let places = places(held.iter().chain(self.ordered.waiting()), until);
+            let mut places = places.as_slice();
+            while let Some(&cut) = self.portions.as_ref().and_then(|portions| portions.next(&mut places)) {
+                self.portion(context, std::mem::take(&mut held), (cut, None));
+                self.release(cut)?;
+                if self.stopped.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        self.portion(context, held, (until, ending));
+        self.release(if last { end } else { until })
+    }
+
+    /// Runs the ordered part over what stands before a place.
+    fn portion(&mut self, context: &Context<'_>, held: Vec<Held>, (until, ending): (Place, Option<Ending>)) {
         let mut outcome = self.ordered.round(context, held, until, ending);
         self.waiting.outcome(&mut outcome);
         self.outputs.take(&mut outcome);
@@ -347,11 +375,10 @@ impl<'r> Writer<'r> {
         self.index.looked += outcome.index.looked;
         self.errors.merge(outcome.errors);
         traced::add(&mut self.passed, outcome.passed);
-        let end = Place {
-            end: true,
-            ..Place::LAST
-        };
-        self.release(if last { end } else { until })
+        let made = self.ordered.take_matched();
+        if let Some(portions) = &mut self.portions {
+            portions.learn(made);
+        }
     }
 
     /// Writes, shows and counts everything that stands before a place, and stops there if need be.
@@ -444,16 +471,15 @@ impl<'r> Writer<'r> {
     }
 
     fn pattern_reports(&self) -> Vec<PatternReport> {
-        let report =
-            |(stream, bounded, standing): (crate::ir::StreamId, bool, crate::matcher::Standing)| PatternReport {
-                stream: self.plan.query.streams[stream.0 as usize].name.clone(),
-                bounded,
-                alive: standing.runs,
-                undecided: standing.undecided,
-                wide: standing.wide,
-            };
+        let report = |of: StandingOf| PatternReport {
+            stream: self.plan.query.streams[of.stream.0 as usize].name.clone(),
+            bounded: of.bounded,
+            alive: of.standing.runs,
+            undecided: of.standing.undecided,
+            wide: of.standing.wide,
+        };
         let mut standing = self.ordered.standing(self.plan);
-        standing.sort_by_key(|of| of.0);
+        standing.sort_by_key(|of| of.stream);
         standing.into_iter().map(report).collect()
     }
 

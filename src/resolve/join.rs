@@ -77,6 +77,7 @@ pub(super) fn sides(
             row: row(stream),
             optional: optional(at),
             list: false,
+            least: 0,
         })
         .collect()
 }

@@ -102,6 +102,8 @@ pub(super) struct Side {
     pub optional: bool,
     /// Whether it stands for a list of such rows: an alias of a repetition.
     pub list: bool,
+    /// How many of them every match has.
+    pub least: u64,
 }
 
 impl Side {

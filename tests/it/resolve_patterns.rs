@@ -347,10 +347,11 @@ S <- stream S.A, stream S.B, stream S.C, stream S.D
     k: key 0 shown k
     a.#count: count a
     d.x: one d(3.x)
+    b.#count: count b
     b[1].y: nth 1 b[0](1.y)
 U <- stream S writes
   where (Gt a.#count 2)
-  emit k: k, d: d.x, b: b[1].y
+  emit k: k, d: d.x, b: (if (Ge b.#count 2) b[1].y (index (.. 0 b.#count) 1))
 E.Login <- type Login
 E.Transfer <- type Transfer
 S.A <- type A

@@ -337,7 +337,7 @@ impl All {
         }
     }
 
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let absences: usize = self.absences.iter().flatten().map(Absence::bytes).sum();
         let pending: usize = self
             .pending

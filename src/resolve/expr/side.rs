@@ -4,10 +4,11 @@
 use super::Lower;
 use super::access::{Part, Step};
 use super::name::{BOUND, pseudo};
-use crate::data::{Path, PathSeg, Type};
+use crate::data::{Path, PathSeg, Type, Value};
 use crate::diag::{Code, Diagnostic, Span, nearest};
-use crate::ir::{Expr, ExprId};
+use crate::ir::{BinaryOp, Expr, ExprId};
 use crate::resolve::row::{Found, Side};
+use crate::resolve::types::optional;
 use crate::syntax::ast::Ident;
 
 /// What the last key of a path to a pseudo-field of an input begins with, so that no field of a record
@@ -99,11 +100,16 @@ impl Lower<'_, '_> {
             ..side.clone()
         };
         match (first.part, first.segment()) {
-            (Part::Index(_), Some(index @ PathSeg::Index(_))) => {
-                path.0.push(index);
-                match rest.split_first() {
+            (Part::Index(_), Some(PathSeg::Index(index))) => {
+                let guard = self.enough(&path, side, index, first.span);
+                path.0.push(PathSeg::Index(index));
+                let item = match rest.split_first() {
                     None => self.side_field(path, one.ty(self.cx), first.span),
                     Some((next, rest)) => self.record_path(path, &one, (next, rest), first.span),
+                };
+                match guard {
+                    Some((count, enough)) => self.or_fail(enough, item, (count, index), first.span),
+                    None => item,
                 }
             }
             (Part::Index(_), _) => {
@@ -134,6 +140,42 @@ impl Lower<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether a list of records is as long as an index into it asks; none where it always is, and in the
+    /// conditions of a pattern's own steps, which take such an item for null. Also the path to its length.
+    fn enough(&mut self, list: &Path, side: &Side, index: i64, span: Span) -> Option<(Path, ExprId)> {
+        let [PathSeg::Key(name)] = list.0.as_slice() else {
+            return None;
+        };
+        let needed = if index < 0 {
+            index.checked_neg()?
+        } else {
+            index.checked_add(1)?
+        };
+        if name.starts_with(BOUND) || needed as u64 <= side.least {
+            return None;
+        }
+        let count = Path(vec![PathSeg::Key(name.clone()), PathSeg::Key(COUNT.to_owned())]);
+        let have = self.side_field(count.clone(), Type::Int, span);
+        let needed = self.push(Expr::Lit(Value::Int(needed)), Type::Int, span);
+        Some((
+            count,
+            self.push(Expr::Binary(BinaryOp::Ge, have, needed), Type::Bool, span),
+        ))
+    }
+
+    /// An item of a list of records where there is one, else the error that any list gives, told of a list of
+    /// the same length: the records themselves need not be there for it.
+    fn or_fail(&mut self, enough: ExprId, item: ExprId, (count, index): (Path, i64), span: Span) -> ExprId {
+        let ints = Type::List(Box::new(Type::Int));
+        let from = self.push(Expr::Lit(Value::Int(0)), Type::Int, span);
+        let count = self.side_field(count, Type::Int, span);
+        let list = self.push(Expr::Range(from, count, false), ints, span);
+        let index = self.push(Expr::Lit(Value::Int(index)), Type::Int, span);
+        let fails = self.push(Expr::Index(list, index), optional(Type::Int), span);
+        let ty = self.ty(item);
+        self.push(Expr::If(enough, item, fails), ty, span)
     }
 
     pub(super) fn side_field(&mut self, path: Path, ty: Type, span: Span) -> ExprId {

@@ -11,6 +11,7 @@
 
 mod asked;
 mod conditions;
+mod differences;
 pub(in crate::resolve) mod elements;
 mod filter;
 mod keys;
@@ -102,6 +103,7 @@ impl<'a> Build<'a> {
             },
             optional: self.optional[alias] && !of.list,
             list: of.list,
+            least: 0,
         }
     }
 
@@ -144,6 +146,7 @@ pub(super) fn lower<'o>(
     let (shape, contexts) = shape::build(cx, &mut build, &made);
     let alone = conditions::all(cx, &mut build, &contexts);
     let keys = keys::lower(cx, &mut build, &made, flow);
+    differences::note(cx, &build, &shape.shape, &made, mine, !keys.keys.is_empty());
     let strict = made.select == Selection::Strict || build.steps.iter().any(|step| step.next);
     if !strict {
         filter::inputs(cx, &build, &alone);
@@ -208,6 +211,9 @@ fn row(build: &Build<'_>, made: &modifiers::Modifiers<'_>, shape: &shape::Built,
         && let Some(alias) = shape.last_repeated
     {
         matched.sides[alias].list = false;
+    }
+    for (side, alias) in matched.sides.iter_mut().zip(&build.aliases) {
+        side.least = shape::least(&shape.shape, &|step| alias.steps.contains(&step));
     }
     matched.keys.clone_from(&keys.columns);
     Row::of(Part::Matched(Rc::new(matched)))

@@ -18,6 +18,8 @@ pub(super) struct Modifiers<'o> {
     pub(super) partition: Option<&'o Operator>,
     pub(super) select: Selection,
     pub(super) report: Report,
+    /// Whether it is said what is reported.
+    pub(super) reported: bool,
     pub(super) after: AfterMatch,
     pub(super) trends: Option<&'o Operator>,
 }
@@ -39,6 +41,7 @@ pub(super) fn read<'o>(cx: &mut Cx<'_>, build: &Build<'_>, module: usize, operat
         partition: None,
         select: Selection::default(),
         report: Report::default(),
+        reported: false,
         after: AfterMatch::default(),
         trends: None,
     };
@@ -122,6 +125,7 @@ fn one<'o>(cx: &mut Cx<'_>, made: &mut Modifiers<'o>, module: usize, operator: &
         "after_match" => made.after = after(cx, module, operator),
         _ => {
             ops::takes_nothing(cx, operator);
+            made.reported |= kind(name) == "what is reported";
             match name {
                 "strict" => made.select = Selection::Strict,
                 "stam" => made.select = Selection::Any,

@@ -82,7 +82,7 @@ pub(super) fn build(cx: &mut Cx<'_>, build: &mut Build<'_>, modifiers: &Modifier
     for id in prepared.of_text..count {
         shaper.absent_of_all(cx, id, &first);
     }
-    if least(&shape) == 0 && !matches!(shape, Shape::Absent(_)) {
+    if least(&shape, &|_| true) == 0 && !matches!(shape, Shape::Absent(_)) {
         cx.say(
             sequence(prepared.expr.span, "this pattern can be satisfied without any event")
                 .label("all of its steps are optional")
@@ -110,14 +110,15 @@ fn first_steps(shape: &Shape) -> Vec<StepId> {
     }
 }
 
-/// How many events a match has at least.
-fn least(shape: &Shape) -> u64 {
+/// How many events of some steps a match has at least.
+pub(super) fn least(shape: &Shape, counted: &impl Fn(StepId) -> bool) -> u64 {
+    let of = |part: &Shape| least(part, counted);
     match shape {
-        Shape::Step(_) => 1,
+        Shape::Step(step) => u64::from(counted(*step)),
         Shape::Absent(_) => 0,
-        Shape::Seq(parts) | Shape::And(parts) => parts.iter().map(least).fold(0, u64::saturating_add),
-        Shape::Or(parts) => parts.iter().map(least).min().unwrap_or(0),
-        Shape::Repeat(inner, min, _) => least(inner).saturating_mul(u64::from(*min)),
+        Shape::Seq(parts) | Shape::And(parts) => parts.iter().map(of).fold(0, u64::saturating_add),
+        Shape::Or(parts) => parts.iter().map(of).min().unwrap_or(0),
+        Shape::Repeat(inner, min, _) => of(inner).saturating_mul(u64::from(*min)),
     }
 }
 

@@ -5,6 +5,7 @@ mod combinations;
 mod generate;
 mod logs;
 mod making;
+mod memory;
 mod pattern;
 mod properties;
 mod reference;
