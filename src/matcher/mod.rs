@@ -18,6 +18,7 @@ mod keyed;
 mod listing;
 mod logs;
 mod matching;
+mod operator;
 mod program;
 mod report;
 mod runs;
@@ -31,6 +32,8 @@ pub mod trace;
 mod trends;
 mod wake;
 mod walk;
+
+pub use operator::{Operator, operator};
 
 use std::cell::RefCell;
 

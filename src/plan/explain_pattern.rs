@@ -5,6 +5,7 @@ use serde_json::json;
 use super::explain::one_line;
 use crate::diag::SourceMap;
 use crate::ir::{AfterMatch, BinaryOp, Compare, ExprId, Pattern, PatternStep, Query, Report, Selection, Shape};
+use crate::matcher::operator;
 
 /// A pattern to be shown.
 pub(crate) struct View<'a> {
@@ -24,6 +25,8 @@ impl View<'_> {
             said.push(format!("matches where {}", self.source(filter)));
         }
         let mut lines = vec![format!("takes {}: {}", self.shape(&pattern.shape), said.join(", "))];
+        let (operator, shared) = operator(pattern);
+        lines.push(format!("  by {}", operator.words()));
         for input in &pattern.inputs {
             let keys: Vec<String> = input.keys.iter().map(|&key| self.source(key)).collect();
             let by = if keys.is_empty() {
@@ -34,7 +37,12 @@ impl View<'_> {
             lines.push(format!("  reads {}{by}", input.name));
         }
         for at in 0..pattern.steps.len() {
-            let asks = self.asks(&pattern.steps[at]);
+            let mut asks = self.asks(&pattern.steps[at]);
+            asks.extend(
+                shared
+                    .contains(&at)
+                    .then(|| "its events in one log for all runs".to_owned()),
+            );
             let word = if self.is_absent(at) { "never " } else { "" };
             lines.push(if asks.is_empty() {
                 format!("  {word}{}", self.name(at))
@@ -65,6 +73,7 @@ impl View<'_> {
             })
         });
         json!({
+            "operator": operator(pattern).0.words(),
             "shape": self.shape(&pattern.shape), "strategy": self.strategy(), "within": pattern.within,
             "filter": pattern.filter.map(|filter| self.source(filter)),
             "modifiers": self.extras(), "inputs": inputs.collect::<Vec<_>>(), "steps": steps.collect::<Vec<_>>(),

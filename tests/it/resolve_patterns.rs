@@ -453,6 +453,7 @@ stream S = not Beat within 5m -> Login where ok == false as l
     assert_eq!(
         &text[from..to],
         r#"takes not Beat -> Login as l -> (Transfer as t or Order as t)+ -> not Logout -> Close as c: skip till next match, within 1h30m, a row for each choice of elements
+      by runs, listed by state and key
       reads Beat by host
       reads Login by host
       reads Transfer by host

@@ -113,6 +113,11 @@ struct Row {
 }
 
 impl Trends {
+    /// Whether matrices do, as long as rows come in order.
+    pub(super) fn is_plain(pattern: &Pattern) -> bool {
+        Plain::of(pattern, false).is_some()
+    }
+
     pub(super) fn new(pattern: &Pattern, lateness: i64, timed: bool, seq: bool) -> Self {
         let in_order = lateness == 0 && !timed;
         let plain = in_order.then(|| Plain::of(pattern, seq)).flatten();
