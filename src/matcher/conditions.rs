@@ -71,6 +71,7 @@ pub(super) fn rest(
         fields: rest.own.iter().map(|&(field, value)| (field, own(value))).collect(),
         pseudo: rest.pseudo.iter().map(|&(which, value)| (which, own(value))).collect(),
         whole: rest.whole.map(own),
+        quiet: false,
     };
     let captures: Vec<&[Capture]> = of.iter().map(|one| one.1).collect();
     for read in &rest.reads {

@@ -1,21 +1,40 @@
 //! How the runs at a state are found: by partition or key, and where that leaves many, by the values that
 //! a row is compared with.
 
+use indexmap::IndexSet;
+
 use super::boxes::{Boxes, Side, Test, place};
 use super::matching::Walking;
 use super::program::{Complete, StateId};
 use super::runs::{List, Listing, NONE, RunId};
 use super::ticks::Row;
+use crate::data::value::FixedHasher;
+use crate::data::{Key, Value};
 use crate::ir::{BinaryOp, Selection, Which};
 
 /// By which comparisons the runs at a state are found for one of its moves.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Indexed {
     /// Which move.
     at: u32,
     by_key: bool,
     /// Which comparisons of its step.
     compares: Vec<usize>,
+    /// Of those with `!=` the values that were met, by number.
+    names: Vec<IndexSet<Key, FixedHasher>>,
+}
+
+impl Indexed {
+    /// After a sweep no tree is left.
+    pub(super) fn forget(&mut self) {
+        self.names.iter_mut().for_each(IndexSet::clear);
+    }
+}
+
+/// A value that `!=` has a number for: null and NaN are unlike even themselves.
+fn nameable(value: Value) -> Option<Key> {
+    let never = value.is_null() || matches!(value, Value::Float(float) if float.is_nan());
+    (!never).then_some(Key(value))
 }
 
 /// Of so many runs in a list, all are looked at.
@@ -44,6 +63,7 @@ impl Walking {
         let keyed = keyed.filter(|_| !restless && state.moves.iter().any(|one| !next(one.step)));
         self.listings[id as usize] = Listing {
             plain: restless
+                || self.trace.is_some()
                 || state
                     .moves
                     .iter()
@@ -82,13 +102,13 @@ impl Walking {
                 step.alias != Some(other.alias) && !(grows && other.which == Which::Last)
             };
             let compares = step.compare.iter().enumerate();
-            let compares = compares.filter(|(at, compare)| {
-                Some(*at) != probe.map(|probe| probe.compare) && compare.op != BinaryOp::Ne && stays(&compare.other)
-            });
+            let compares =
+                compares.filter(|(at, compare)| Some(*at) != probe.map(|probe| probe.compare) && stays(&compare.other));
             let compares: Vec<usize> = compares.map(|(at, _)| at).collect();
             (!compares.is_empty() && !step.next).then_some(Indexed {
                 at: at as u32,
                 by_key: probe.is_some(),
+                names: compares.iter().map(|_| IndexSet::default()).collect(),
                 compares,
             })
         })
@@ -151,19 +171,24 @@ impl Walking {
     }
 
     /// The values of a run that rows are compared with.
-    fn sides(&self, state: StateId, id: RunId) -> Vec<Side> {
-        let Some(indexed) = &self.indexed[state as usize] else {
+    fn sides(&mut self, state: StateId, id: RunId) -> Vec<Side> {
+        let Some(mut indexed) = self.indexed[state as usize].take() else {
             return Vec::new();
         };
         let step = self.program.state(state).moves[indexed.at as usize].step;
-        let side = |&at: &usize| {
-            let other = &self.pattern.steps[step].compare[at].other;
-            let (by, event) = self.taken().bound(self.runs.captures(id), other)?;
-            let value = other.values.iter().find(|(of, _)| *of == by)?.1;
+        let mut side = |(at, names): (&usize, &mut IndexSet<Key, FixedHasher>)| {
+            let compare = &self.pattern.steps[step].compare[*at];
+            let (by, event) = self.taken().bound(self.runs.captures(id), &compare.other)?;
+            let value = compare.other.values.iter().find(|(of, _)| *of == by)?.1;
             let (column, row) = self.store.value(event, value);
+            if compare.op == BinaryOp::Ne {
+                return Some(names.insert_full(nameable(column.value(row))?).0 as f64);
+            }
             place(column, row)
         };
-        indexed.compares.iter().map(side).collect()
+        let sides = indexed.compares.iter().zip(&mut indexed.names).map(&mut side).collect();
+        self.indexed[state as usize] = Some(indexed);
+        sides
     }
 
     /// Appends the runs in a list that could take a row by this move; those that cannot may be among them.
@@ -174,22 +199,31 @@ impl Walking {
         row: &Row,
         found: &mut Vec<RunId>,
     ) {
-        let indexed = self.indexed[state as usize].as_ref().filter(|indexed| indexed.at == at);
-        let Some(indexed) = indexed.filter(|_| self.runs.count(state, list, number) > FEW) else {
+        let is_indexed = self.indexed[state as usize]
+            .as_ref()
+            .is_some_and(|indexed| indexed.at == at);
+        if !is_indexed || self.runs.count(state, list, number) <= FEW {
             found.extend(self.runs.listed(state, list, number).iter());
+            return;
+        }
+        self.grow(state, list, number);
+        let Some(indexed) = &self.indexed[state as usize] else {
             return;
         };
         let step = self.program.state(state).moves[at as usize].step;
-        let test = |&at: &usize| {
-            let compare = &self.pattern.steps[step].compare[at];
+        let test = |(at, names): (&usize, &IndexSet<Key, FixedHasher>)| {
+            let compare = &self.pattern.steps[step].compare[*at];
             let column = self.store.fresh(row.at.0, compare.own);
-            Test {
-                op: compare.op,
-                own: place(column, row.at.1 as usize),
-            }
+            let row = row.at.1 as usize;
+            let own = if compare.op == BinaryOp::Ne {
+                let name = nameable(column.value(row)).and_then(|key| names.get_index_of(&key));
+                name.map(|name| name as f64)
+            } else {
+                place(column, row)
+            };
+            Test { op: compare.op, own }
         };
-        let tests: Vec<Test> = indexed.compares.iter().map(test).collect();
-        self.grow(state, list, number);
+        let tests: Vec<Test> = indexed.compares.iter().zip(&indexed.names).map(test).collect();
         let mut moved = Vec::new();
         if let Some(tree) = &mut self.trees[state as usize][number as usize] {
             tree.find(&tests, found);

@@ -25,6 +25,7 @@ use super::store::{Store, absences};
 use super::taken::Taken;
 use super::ticks::Round;
 use super::timers::Timers;
+use super::trace::Trace;
 use super::{Judge, Matches, Standing};
 use crate::data::Place;
 use crate::ir::{AfterMatch, Pattern, Selection};
@@ -65,6 +66,8 @@ pub(super) struct Walking {
     reporter: Reporter,
     peak: usize,
     undecided: u64,
+    /// Who watches.
+    pub(super) trace: Option<Box<Trace>>,
     pub(super) scratch: Vec<RunId>,
 }
 
@@ -101,6 +104,7 @@ impl Walking {
             reporter: Reporter::new(&pattern, seq),
             peak: 0,
             undecided: 0,
+            trace: None,
             scratch: Vec::new(),
             keyed,
             program,
@@ -128,7 +132,12 @@ impl Walking {
     ) -> Matches {
         let pattern = Arc::clone(&self.pattern);
         let parts = (&mut self.keyed, &mut self.store);
-        let round = Round::new(&pattern, parts, batches, (self.lateness, self.counts_all));
+        let round = Round::new(
+            &pattern,
+            parts,
+            batches,
+            (self.lateness, self.counts_all || self.trace.is_some()),
+        );
         if self.counts_all {
             self.ordinals.resize(self.keyed.partitions(), 0);
         }

@@ -171,6 +171,11 @@ impl Program {
         true
     }
 
+    /// The steps that can take a first event.
+    pub(super) fn first_steps(&self) -> Vec<StepId> {
+        self.state(self.start).moves.iter().map(|one| one.step).collect()
+    }
+
     /// Whether a state has been made.
     pub(super) fn is_reached(&self, id: StateId) -> bool {
         self.states.get(id as usize).is_some_and(Option::is_some)
@@ -426,8 +431,9 @@ pub(super) fn steps(shape: &Shape) -> Vec<StepId> {
 /// does not depend on what the run has taken, beyond the equality of one value that is settled before.
 fn shared(pattern: &Pattern, core: &Shape, waits: bool) -> Vec<bool> {
     let mut all = vec![false; pattern.steps.len()];
-    // Where it counts what lies between, every run looks at each of its events.
-    if pattern.select != Selection::Next || pattern.steps.iter().any(|step| step.next) {
+    // Where it counts what lies between, every run looks at each of its events; and a run that also goes on
+    // waiting has used the event, others of its log may have not.
+    if pattern.select != Selection::Next || pattern.steps.iter().any(|step| step.next || step.each) {
         return all;
     }
     let items = match core {
@@ -439,9 +445,13 @@ fn shared(pattern: &Pattern, core: &Shape, waits: bool) -> Vec<bool> {
         if waits && pattern.within.is_some() && at + 1 == items.len() {
             continue;
         }
+        // Where all that follows may be missing, a run that is full may have its deadline by that.
+        let optional = |item: &Shape| matches!(item, Shape::Repeat(_, 0, _));
+        let ends = at + 1 < items.len() && items[at + 1..].iter().all(optional) && pattern.within.is_none();
         if let Shape::Repeat(body, _, max) = item
             && let Shape::Step(step) = **body
             && *max != Some(1)
+            && !(ends && max.is_some())
         {
             let of = &pattern.steps[step];
             let equal = super::keyed::key_of(pattern, step).is_some();

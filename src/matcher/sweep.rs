@@ -76,6 +76,10 @@ impl Walking {
             .filter(|(partition, _)| *partition != u32::MAX)
             .collect();
         self.trees.clear();
+        self.indexed
+            .iter_mut()
+            .flatten()
+            .for_each(super::listing::Indexed::forget);
         let listings = &self.listings;
         self.runs.relist(|state| listings[state as usize]);
         self.swept = Swept {

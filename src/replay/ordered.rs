@@ -17,6 +17,7 @@ use super::matched;
 use super::outcome::{ErrorKey, Outcome};
 use super::rows::MadeRows;
 use super::segments::projected;
+use super::traced;
 use super::{Order, RunOptions};
 use crate::aggregate::CallErrors;
 use crate::data::{Column, FieldId, Place, Rank};
@@ -33,6 +34,8 @@ use crate::plan::{Next, Plan, Stage, StageId, Step, StepKind};
 pub(super) struct Ordered {
     stages: Vec<State>,
     waiting: Vec<Held>,
+    /// How many rows patterns made.
+    matched: usize,
     /// The time of the first record.
     first: Option<i64>,
 }
@@ -101,7 +104,9 @@ impl Ordered {
                 }
                 StepKind::Pattern(pattern) => {
                     let timed = joined::timed(plan, StageId(at as u32));
-                    State::Pattern(Box::new(Matching::new(pattern, lateness, timed, plan.decode.seq)))
+                    let mut matching = Matching::new(pattern, lateness, timed, plan.decode.seq);
+                    traced::watch(plan, &stage.steps[0], pattern, options, &mut matching);
+                    State::Pattern(Box::new(matching))
                 }
                 kind => state(kind, lateness),
             }
@@ -109,6 +114,7 @@ impl Ordered {
         Self {
             stages: stages.collect(),
             waiting: Vec::new(),
+            matched: 0,
             first: None,
         }
     }
@@ -116,6 +122,16 @@ impl Ordered {
     /// The time of the first record, once it is known.
     pub(super) fn begin(&mut self, first: Option<i64>) {
         self.first = self.first.or(first);
+    }
+
+    /// Rows that wait for their time.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Held> {
+        self.waiting.iter()
+    }
+
+    /// How many rows patterns have made since this was asked last.
+    pub(super) fn take_matched(&mut self) -> usize {
+        std::mem::take(&mut self.matched)
     }
 
     /// Runs all stages over the rows of a round that stand before a place.
@@ -215,6 +231,7 @@ impl Ordered {
             }
             (State::Pattern(state), StepKind::Pattern(pattern)) => {
                 if let Some((flow, view)) = matched::run(executor, id, (state, pattern), ready, until, ending) {
+                    self.matched += flow.rows.len();
                     resume(executor, id, &flow, view);
                 }
             }
@@ -277,6 +294,14 @@ impl Ordered {
             _ => 0,
         };
         self.stages.iter().map(of).sum()
+    }
+
+    /// What was seen of the pattern at the head of a stage, if it is watched.
+    pub(super) fn traced(&self, stage: usize) -> Option<crate::matcher::trace::Traced> {
+        match self.stages.get(stage)? {
+            State::Pattern(state) => state.traced(),
+            _ => None,
+        }
     }
 
     /// What patterns still wait for.

@@ -1,12 +1,16 @@
 //! `.trend_aggregate(..)`: what is reckoned over all combinations, without making any where it can be.
 //!
-//! The events of a window are kept as the nodes of [`super::any`]. An event that completes trends gives one
-//! row: the total over the paths to it (see [`reckon`]). Where conditions look further back than to the
-//! neighboring event, the combinations are listed one by one, and added up.
+//! An event that completes trends gives one row. Where nothing but order and one key relates the events of
+//! a trend, an event is a small matrix, and the window's product tells (see [`window`]). Else the events
+//! are kept as the nodes of [`super::any`], and the total over the paths to one is that over its
+//! predecessors (see [`reckon`]); where conditions look further back than to the neighboring event, the
+//! combinations are listed one by one, and added up.
 
 mod exact;
+mod plain;
 mod reckon;
 mod total;
+mod window;
 
 use indexmap::{IndexMap, IndexSet};
 
@@ -21,18 +25,32 @@ use crate::data::value::FixedHasher;
 use crate::data::{Column, Place, Rank};
 use crate::ir::{How, Pattern, PatternRead, StepId, TrendFunction, ValueId};
 use crate::ordered::{Batch, Ending, Made};
+use plain::Plain;
 use reckon::Reckoning;
 use total::Total;
+
+/// Steps, and the value of each that is asked for.
+type Over = (Vec<StepId>, Vec<(StepId, ValueId)>);
 
 /// The state of one pattern of which trends are reckoned.
 #[derive(Debug)]
 pub(super) struct Trends {
-    all: All,
+    way: Way,
     asked: Asked,
     reads: Vec<PatternRead>,
     seq: bool,
     timed: i64,
     wide: u64,
+    peak: usize,
+}
+
+/// How.
+#[derive(Debug)]
+enum Way {
+    /// By matrices.
+    Plain(Box<Plain>),
+    /// By the nodes of all combinations.
+    Nodes(Box<All>),
 }
 
 /// What is asked of trends.
@@ -40,7 +58,7 @@ pub(super) struct Trends {
 struct Asked {
     calls: Vec<(TrendFunction, Option<usize>)>,
     /// The steps of each repetition that is asked about, and the value by step.
-    overs: Vec<(Vec<StepId>, Vec<(StepId, ValueId)>)>,
+    overs: Vec<Over>,
     /// For each the first call that is about it.
     first: Vec<usize>,
 }
@@ -89,18 +107,26 @@ struct Row {
     place: Place,
     time: i64,
     event: EventId,
+    /// Its partition, and which of the rows that its event is there.
+    of: (u32, usize),
     total: Total,
 }
 
 impl Trends {
     pub(super) fn new(pattern: &Pattern, lateness: i64, timed: bool, seq: bool) -> Self {
+        let in_order = lateness == 0 && !timed;
+        let plain = in_order.then(|| Plain::of(pattern, seq)).flatten();
         Self {
-            all: All::new(pattern, lateness, timed, seq),
+            way: match plain {
+                Some(plain) => Way::Plain(Box::new(plain)),
+                None => Way::Nodes(Box::new(All::new(pattern, lateness, timed, seq))),
+            },
             asked: Asked::new(pattern),
             reads: pattern.reads.clone(),
             seq,
             timed: i64::from(timed),
             wide: 0,
+            peak: 0,
         }
     }
 
@@ -115,70 +141,35 @@ impl Trends {
         let mut rows: Vec<Row> = Vec::new();
         let mut errors: Vec<(usize, String)> = Vec::new();
         let (asked, timed) = (&self.asked, self.timed);
-        let mut complete = |all: &mut All, done: Vec<(SlotId, Node)>, deadline: Option<i64>, judge: &mut Judge<'_>| {
-            let mut totals: IndexMap<(u32, u64, usize), (EventId, Total), FixedHasher> = IndexMap::default();
-            let mut rows_of: IndexMap<(u32, u64, usize), Vec<EventId>, FixedHasher> = IndexMap::default();
-            for (slot, node) in done {
-                let total = total(all, asked, (slot, node), deadline, (judge, &mut errors));
-                if total.is_none() {
-                    continue;
-                }
-                // An event that comes through several inputs is one; an input may have several rows of it.
-                let input = all.pattern.steps[all.graph.slots[slot as usize].step].input;
-                let rows = rows_of.entry((node.partition, node.tick, input)).or_default();
-                let number = rows.iter().position(|&row| row == node.event).unwrap_or_else(|| {
-                    rows.push(node.event);
-                    rows.len() - 1
-                });
-                let known = totals.entry((node.partition, node.tick, number));
-                let known = known.or_insert_with(|| (node.event, Total::none(asked.overs.len())));
-                known.1.add(&total);
-            }
-            for (event, total) in totals.into_values() {
-                let of = all.store.get(event);
-                rows.push(Row {
-                    place: match deadline {
-                        None => of.place,
-                        Some(deadline) => of.place.timer(deadline.saturating_add(timed), Rank::Deadline),
-                    },
-                    time: deadline.unwrap_or(of.time),
-                    event,
-                    total,
-                });
-            }
-        };
-        self.all.take(batches, until, ending, judge, &mut complete);
+        match &mut self.way {
+            Way::Plain(plain) => rows = plain.run(asked, batches, &mut errors),
+            Way::Nodes(all) => all.take(batches, until, ending, judge, &mut |all, done, deadline, judge| {
+                add(
+                    all,
+                    asked,
+                    &done,
+                    deadline.map(|time| (time, timed)),
+                    judge,
+                    (&mut rows, &mut errors),
+                );
+            }),
+        }
         rows.sort_by_key(|row| row.place);
-        let made = self.made(rows);
-        self.all.settle_round();
+        let store = match &self.way {
+            Way::Plain(plain) => &plain.store,
+            Way::Nodes(all) => &all.store,
+        };
+        let made = made(store, (&self.reads, &self.asked, self.seq), &rows, &mut self.wide);
+        match &mut self.way {
+            Way::Plain(plain) => {
+                self.peak = self.peak.max(plain.bytes());
+                plain.settle();
+            }
+            Way::Nodes(all) => all.settle_round(),
+        }
         Matches {
             made,
             errors: self.told(errors),
-        }
-    }
-
-    fn made(&mut self, rows: Vec<Row>) -> Made {
-        let store = &self.all.store;
-        let totals: Vec<Total> = rows.iter().map(|row| row.total.clone()).collect();
-        let events = || rows.iter().map(|row| row.event);
-        let mut columns: Vec<Column> = Vec::with_capacity(self.reads.len() + 1);
-        for read in &self.reads {
-            columns.push(match &read.how {
-                How::Key(number) => store.keys(*number, events()),
-                How::Trend(number) => {
-                    let (function, over) = self.asked.calls[*number];
-                    total::column(&totals, function, over, &mut self.wide)
-                }
-                _ => Column::nulls(rows.len()),
-            });
-        }
-        if self.seq {
-            columns.push(store.seqs(events()));
-        }
-        Made {
-            places: rows.iter().map(|row| row.place).collect(),
-            times: rows.iter().map(|row| row.time).collect(),
-            columns,
         }
     }
 
@@ -202,19 +193,101 @@ impl Trends {
     }
 
     pub(super) fn peak(&self) -> usize {
-        self.all.peak()
+        match &self.way {
+            Way::Plain(_) => self.peak,
+            Way::Nodes(all) => all.peak(),
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.all.bytes()
+        match &self.way {
+            Way::Plain(plain) => plain.bytes(),
+            Way::Nodes(all) => all.bytes(),
+        }
     }
 
     /// What it still waits for.
     pub(super) fn standing(&self) -> Standing {
+        let standing = match &self.way {
+            Way::Plain(plain) => Standing {
+                runs: plain.held() as u64,
+                ..Standing::default()
+            },
+            Way::Nodes(all) => all.standing(),
+        };
         Standing {
             wide: self.wide,
-            ..self.all.standing()
+            ..standing
         }
+    }
+}
+
+/// The columns of rows.
+fn made(store: &Store, (reads, asked, seq): (&[PatternRead], &Asked, bool), rows: &[Row], wide: &mut u64) -> Made {
+    let events = || rows.iter().map(|row| row.event);
+    let mut columns: Vec<Column> = Vec::with_capacity(reads.len() + 1);
+    for read in reads {
+        columns.push(match &read.how {
+            How::Key(number) => store.keys(*number, events()),
+            How::Trend(number) => {
+                let (function, over) = asked.calls[*number];
+                total::column(rows.iter().map(|row| &row.total), function, over, wide)
+            }
+            _ => Column::nulls(rows.len()),
+        });
+    }
+    if seq {
+        columns.push(store.seqs(events()));
+    }
+    Made {
+        places: rows.iter().map(|row| row.place).collect(),
+        times: rows.iter().map(|row| row.time).collect(),
+        columns,
+    }
+}
+
+/// Adds the rows of nodes that one tick or deadline has completed. `deadline`: and how much later it is
+/// determined.
+fn add(
+    all: &All,
+    asked: &Asked,
+    done: &[(SlotId, Node)],
+    deadline: Option<(i64, i64)>,
+    judge: &mut Judge<'_>,
+    (rows, errors): (&mut Vec<Row>, &mut Vec<(usize, String)>),
+) {
+    let first = rows.len();
+    // An event that comes through several inputs is one; an input may have several rows of it.
+    let mut of_input: IndexMap<(u32, u64, usize), Vec<EventId>, FixedHasher> = IndexMap::default();
+    let mut ticks: Vec<u64> = Vec::new();
+    for &(slot, node) in done {
+        let total = total(all, asked, (slot, node), deadline.map(|one| one.0), (judge, errors));
+        if total.is_none() {
+            continue;
+        }
+        let input = all.pattern.steps[all.graph.slots[slot as usize].step].input;
+        let events = of_input.entry((node.partition, node.tick, input)).or_default();
+        let number = events.iter().position(|&event| event == node.event).unwrap_or_else(|| {
+            events.push(node.event);
+            events.len() - 1
+        });
+        let same = |at: &usize| ticks[*at] == node.tick && rows[first + at].of == (node.partition, number);
+        if let Some(at) = (0..ticks.len()).find(same) {
+            rows[first + at].total.add(&total);
+            continue;
+        }
+        let of = all.store.get(node.event);
+        ticks.push(node.tick);
+        rows.push(Row {
+            place: match deadline {
+                None => of.place,
+                Some((time, later)) => of.place.timer(time.saturating_add(later), Rank::Deadline),
+            },
+            time: deadline.map_or(of.time, |one| one.0),
+            event: node.event,
+            of: (node.partition, number),
+            total,
+        });
     }
 }
 

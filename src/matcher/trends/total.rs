@@ -43,6 +43,24 @@ impl Total {
         }
     }
 
+    /// Over one way that takes nothing.
+    pub(super) fn one(over: usize) -> Self {
+        let mut made = Self::none(over);
+        made.begin();
+        made
+    }
+
+    /// Each way followed by each of others.
+    pub(super) fn times(&self, other: &Self) -> Self {
+        let over = self.over.iter().zip(&other.over);
+        Self {
+            trends: &self.trends * &other.trends,
+            over: over
+                .map(|(one, two)| one.followed(&self.trends, two, &other.trends))
+                .collect(),
+        }
+    }
+
     /// One trend that is still empty.
     pub(super) fn begin(&mut self) {
         self.trends += 1_u32;
@@ -69,12 +87,38 @@ impl Total {
     }
 }
 
+/// What is told of a value that is no number.
+pub(super) fn no_number(value: &Value) -> String {
+    format!("trends are of numbers, not of {}", value.type_name())
+}
+
 impl Elements {
+    /// Each of some trends followed by each of others.
+    fn followed(&self, trends: &BigUint, other: &Self, others: &BigUint) -> Self {
+        let mut made = Self {
+            count: &self.count * others + &other.count * trends,
+            valued: &self.valued * others + &other.valued * trends,
+            sum: self.sum.times(others),
+            float: self.float || other.float,
+            odd: self.odd,
+            min: self.min.clone(),
+            max: self.max.clone(),
+        };
+        made.sum.add(&other.sum.times(trends));
+        made.widen(other);
+        made
+    }
+
     fn add(&mut self, other: &Self) {
         self.count += &other.count;
         self.valued += &other.valued;
         self.sum.add(&other.sum);
         self.float |= other.float;
+        self.widen(other);
+    }
+
+    /// Takes over what is not finite, and the bounds.
+    fn widen(&mut self, other: &Self) {
         if let Some(odd) = other.odd {
             self.odd = Some(self.odd.map_or(odd, |known| known + odd));
         }
@@ -92,7 +136,7 @@ impl Elements {
                 self.float = true;
                 value.is_finite().then(|| Exact::float(*value))
             }
-            other => return Err(format!("trends are of numbers, not of {}", other.type_name())),
+            other => return Err(no_number(other)),
         };
         self.valued += trends;
         match (exact, value) {
@@ -124,7 +168,12 @@ impl Elements {
 }
 
 /// The results of a call. `wide`: how many were too large for an integer.
-pub(super) fn column(totals: &[Total], function: TrendFunction, over: Option<usize>, wide: &mut u64) -> Column {
+pub(super) fn column<'t>(
+    totals: impl Iterator<Item = &'t Total>,
+    function: TrendFunction,
+    over: Option<usize>,
+    wide: &mut u64,
+) -> Column {
     let count = |count: &BigUint, wide: &mut u64| match i64::try_from(count) {
         Ok(count) => Value::Int(count),
         Err(_) => {
@@ -132,7 +181,7 @@ pub(super) fn column(totals: &[Total], function: TrendFunction, over: Option<usi
             Value::Float(count_to_float(count))
         }
     };
-    let values = totals.iter().map(|total| {
+    let values = totals.map(|total| {
         let elements = over.and_then(|over| total.over.get(over));
         match (function, elements) {
             (TrendFunction::CountTrends, _) => count(&total.trends, wide),

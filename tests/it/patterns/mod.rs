@@ -6,6 +6,7 @@ mod generate;
 mod logs;
 mod long;
 mod making;
+mod many;
 mod memory;
 mod pattern;
 mod properties;
