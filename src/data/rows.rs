@@ -48,7 +48,7 @@ pub enum BadCause {
     WrongType,
     /// The time field holds no time.
     BadTime,
-    /// The type field holds no text.
+    /// The type field holds neither text nor an integer.
     BadType,
     /// `.validate` says no.
     Invalid,

@@ -46,7 +46,9 @@ pub(super) fn indexes(plan: &Plan) -> Vec<IndexShown> {
         add(format!("rows emitted as {name}"), next, index);
     }
     for (at, (stage, index)) in plan.stages.iter().zip(&indexes.stages).enumerate() {
-        add(format!("stage {at}"), &stage.next, index);
+        let last = stage.steps.last().and_then(|step| step.owners.first());
+        let name = last.map_or("", |owner| &plan.query.streams[owner.stream.0 as usize].name);
+        add(format!("the rows of {name} (stage {at})"), &stage.next, index);
     }
     found
 }

@@ -145,7 +145,9 @@ fn of_type(query: &Query, scan: In, options: &Options) -> Option<Literals> {
         if name == "Event" {
             return None;
         }
-        all.extend(one(name, true, true)?);
+        // A number may stand for its text.
+        let quoted = name.parse::<i64>().is_err();
+        all.extend(one(name, quoted, quoted)?);
     }
     Some(all)
 }

@@ -42,6 +42,9 @@ pub use open::Input;
 pub use plan::{Bound, Comparison, DecodePlan, FieldPlan, TimeUnit, TypePlan};
 pub use spool_sort::{Sorted, Sorter};
 
+/// What is wrong with a record that is of no type and not without one.
+const NO_TYPE: &str = "the type field holds neither text nor an integer";
+
 /// How an input is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {

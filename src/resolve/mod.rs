@@ -23,6 +23,7 @@ mod params;
 mod pattern;
 mod reads;
 mod row;
+mod slips;
 mod sources;
 mod streams;
 mod types;

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use super::context::{Cx, What, did_you_mean};
+use super::context::{Cx, What};
 use super::expr::Lower;
 use super::flow::Flow;
 use super::join;
 use super::row::{Column, Part, Row};
 use crate::data::Type;
-use crate::diag::{Code, Diagnostic, Span, nearest};
+use crate::diag::{Code, Diagnostic, Span};
 use crate::ir::{EventId, Op, Source, StreamId};
 use crate::syntax::ast::{self, PatternKind, StepExpr};
 
@@ -237,7 +237,7 @@ pub(super) fn source(cx: &mut Cx<'_>, module: usize, path: &[ast::Ident]) -> Opt
     if let Some(id) = claimed(cx, module, name) {
         return Some(Source::Event(id));
     }
-    near_miss(cx, module, name);
+    super::slips::near_miss(cx, module, name);
     Some(Source::Event(cx.undeclared_event(&name.name, name.span)))
 }
 
@@ -287,22 +287,6 @@ fn claimed(cx: &mut Cx<'_>, module: usize, name: &ast::Ident) -> Option<EventId>
     let diagnostic = Diagnostic::new(Code::ClaimedTwice, name.span, message).also(event.span, "declared here");
     cx.say(diagnostic.fix("read the event", name.span, written));
     Some(EventId(at as u32))
-}
-
-/// An undeclared event whose name is nearly that of something declared: most likely a slip.
-fn near_miss(cx: &mut Cx<'_>, module: usize, name: &ast::Ident) {
-    let known = cx.scopes[module]
-        .iter()
-        .filter(|(_, d)| matches!(d.what, What::Event(_) | What::Stream(_) | What::Pattern(..)));
-    let Some(near) = nearest(&name.name, known.map(|(name, _)| *name)).map(str::to_owned) else {
-        return;
-    };
-    let declared = cx.lookup(module, &near).map_or(name.span, |found| found.span);
-    let message = format!("no event or stream `{}` is declared", name.name);
-    let diagnostic = Diagnostic::new(Code::NearlyDeclared, name.span, message)
-        .label("read as an event type of the log, its fields unchecked")
-        .also(declared, "this one is declared");
-    cx.say(did_you_mean(diagnostic, Some(&near), name.span));
 }
 
 impl<'c, 'a> Lower<'c, 'a> {

@@ -305,7 +305,7 @@ fn types_are_found_and_told_apart() {
         "{\"event_type\":null,\"type\":\"\\u0041\",\"x\":3}\n",
         "{\"x\":4}\n",
         "{\"type\":\"C\",\"x\":5}\n",
-        "{\"type\":7,\"x\":6}\n",
+        "{\"type\":7.5,\"x\":6}\n",
         "{\"x\":7,\"event_type\":\"B\"}\n",
         "{\"event\\u005ftype\":\"A\",\"type\":\"B\",\"x\":8}\n",
     );

@@ -14,7 +14,7 @@ use super::rows::TableRows;
 use super::slice::Slice;
 use crate::data::{BadCause, BadRecord, Column, EventRows, Position, Value};
 use crate::read::time::TimeReader;
-use crate::read::{Base, DecodePlan, Decoded, FieldPlan, InputInfo};
+use crate::read::{Base, DecodePlan, Decoded, FieldPlan, InputInfo, NO_TYPE};
 
 /// The type of records that name none.
 pub(super) const UNTYPED: &str = "Event";
@@ -44,7 +44,7 @@ impl Kinds {
         matches!(self, Self::All(_))
     }
 
-    /// Rows whose type field holds no text, in order, if there are any.
+    /// Rows whose type field holds no name, in order, if there are any.
     pub(super) fn bad_rows(&self) -> Option<&[u32]> {
         match self {
             Self::Each(_, bad) if !bad.is_empty() => Some(bad),
@@ -89,6 +89,7 @@ impl Kinds {
                 }
                 Some((_, Names::Other(column))) => match column.value(row) {
                     Value::Str(name) => index(&name),
+                    Value::Int(number) => index(&number.to_string()),
                     _ => BAD,
                 },
             };
@@ -138,7 +139,10 @@ impl Names {
     pub(super) fn name(&self, row: usize) -> Option<Value> {
         self.is_there(row).then(|| match self {
             Self::Text(texts) => Value::str(texts.value(row)),
-            Self::Other(column) => column.value(row),
+            Self::Other(column) => match column.value(row) {
+                Value::Int(number) => Value::str(&number.to_string()),
+                other => other,
+            },
         })
     }
 }
@@ -217,7 +221,7 @@ impl Bad<'_> {
 
     fn types(&mut self) {
         for &row in self.slice.kinds().bad_rows().unwrap_or_default() {
-            self.add(row, BadCause::BadType, "the type field holds no text".to_owned());
+            self.add(row, BadCause::BadType, NO_TYPE.to_owned());
         }
     }
 

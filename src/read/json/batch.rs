@@ -9,7 +9,7 @@ use super::Builder;
 use super::column::{Cell, ColumnReader, text_column, timestamp_column};
 use super::compiled::{Compiled, Place, TypeFields};
 use super::fault::Fault;
-use super::record::{text_value, time_in};
+use super::record::{is_integer, text_value, time_in};
 use super::scratch::{self, Scratch};
 use super::shared::Shared;
 use super::walk::{Shaped, Span, Walk};
@@ -242,8 +242,10 @@ impl Batch {
         }
         let name = |row: u32| -> Arc<str> {
             let span = self.found.types[row as usize];
-            let Some(raw) = text_value(span.of(self.shared.bytes())) else {
-                return Arc::from(Compiled::untyped_name());
+            let value = span.of(self.shared.bytes());
+            let Some(raw) = text_value(value) else {
+                let number = std::str::from_utf8(value).ok().filter(|_| is_integer(value));
+                return number.map_or_else(|| Arc::from(Compiled::untyped_name()), Arc::from);
             };
             let mut name = Vec::new();
             let _ = string::unescape(raw, 0, &mut name);

@@ -11,6 +11,7 @@ use super::string;
 use super::trie::Trie;
 use super::walk::{Shaped, Span, Walk, frame};
 use crate::data::BadCause;
+use crate::read::NO_TYPE;
 use crate::read::time::TimeReader;
 
 /// How much text is indexed at a time: text, index and columns stay in the second-level cache.
@@ -206,10 +207,14 @@ impl<'m> RecordReader<'m> {
     }
 
     fn named(&mut self, span: Span, text: &[u8], special: bool) -> Result<Option<usize>, Fault> {
-        let raw = text_value(span.of(text)).ok_or_else(|| {
+        let value = span.of(text);
+        let Some(raw) = text_value(value) else {
+            if is_integer(value) {
+                return Ok(self.compiled.type_index(value));
+            }
             let at = span.start as usize;
-            Fault::new(at, BadCause::BadType, "the type field holds no text")
-        })?;
+            return Err(Fault::new(at, BadCause::BadType, NO_TYPE));
+        };
         if !special || string::is_plain(raw) {
             return Ok(self.compiled.type_index(raw));
         }
@@ -278,6 +283,12 @@ pub(super) fn read_time(times: &mut TimeReader, span: Span, text: &[u8], special
         let shown: String = String::from_utf8_lossy(value).chars().take(60).collect();
         Fault::new(at, BadCause::BadTime, format!("`{shown}` is no time"))
     })
+}
+
+/// Whether a number is an integer of the program as it is written: its text is then a type's name.
+pub(super) fn is_integer(value: &[u8]) -> bool {
+    let text = std::str::from_utf8(value).unwrap_or_default();
+    text != "-0" && text.parse::<i64>().is_ok()
 }
 
 /// What stands between the quotes of a string.
