@@ -55,6 +55,7 @@ impl Walking {
             pattern: &self.pattern,
             store: &self.store,
             reporter: self.reporter(),
+            folds: None,
             judge,
         };
         compares(&asking, self.taken(), &nothing, step, subject, None)

@@ -10,10 +10,12 @@
 //! other conditions fail. Elements of a repetition whose conditions do not look at the run cost nothing
 //! for each run (see [`super::logs`]).
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::absence::Absence;
 use super::boxes::Boxes;
+use super::folds::Folds;
 use super::found::Found;
 use super::keyed::Keyed;
 use super::listing::Indexed;
@@ -68,6 +70,7 @@ pub(super) struct Walking {
     undecided: u64,
     /// Who watches.
     pub(super) trace: Option<Box<Trace>>,
+    pub(super) folds: RefCell<Folds>,
     pub(super) scratch: Vec<RunId>,
 }
 
@@ -105,6 +108,7 @@ impl Walking {
             peak: 0,
             undecided: 0,
             trace: None,
+            folds: RefCell::new(Folds::new(&pattern)),
             scratch: Vec::new(),
             keyed,
             program,
@@ -195,6 +199,7 @@ impl Walking {
             + absences.sum::<usize>()
             + self.ordinals.capacity() * 8
             + trees
+            + self.folds.borrow().bytes()
     }
 
     /// What it still waits for.

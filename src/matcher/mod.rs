@@ -11,6 +11,7 @@ mod boxes;
 mod compare;
 mod complete;
 mod conditions;
+mod folds;
 mod found;
 pub mod hypertree;
 mod keyed;
@@ -30,6 +31,8 @@ pub mod trace;
 mod trends;
 mod wake;
 mod walk;
+
+use std::cell::RefCell;
 
 use crate::aggregate::CallErrors;
 use crate::data::{Column, FieldId, Place, Pseudo};
@@ -79,6 +82,8 @@ struct Asking<'a, 'j> {
     pattern: &'a Pattern,
     store: &'a store::Store,
     reporter: &'a report::Reporter,
+    /// The aggregates that are kept, and the runs that are asked.
+    folds: Option<(&'a RefCell<folds::Folds>, &'a [runs::RunId])>,
     judge: &'a mut Judge<'j>,
 }
 

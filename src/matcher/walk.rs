@@ -128,6 +128,7 @@ impl Walking {
             pattern: &pattern,
             store: &self.store,
             reporter: self.reporter(),
+            folds: None,
             judge,
         };
         let subject = Subject::Fresh(row.at);
@@ -160,6 +161,7 @@ impl Walking {
         });
         if of.rest.is_some() && !waiting.is_empty() {
             let mut asking = asking;
+            asking.folds = Some((&self.folds, &waiting));
             let all = waiting.iter().map(|&id| (subject, self.runs.captures(id)));
             let kept = rest(&mut asking, taken, step, all.collect());
             waiting = kept.into_iter().map(|at| waiting[at as usize]).collect();
@@ -265,6 +267,7 @@ impl Walking {
             pattern,
             store: &self.store,
             reporter: self.reporter(),
+            folds: None,
             judge,
         };
         let absence = self.absences[step].as_ref();

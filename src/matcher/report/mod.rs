@@ -299,14 +299,14 @@ impl Pieces<'_> {
         self.made(store, found.iter(), columns)
     }
 
-    /// A row for each element of the last repetition; none where it took none.
+    /// A row for each element of the last repetition, none where it took none; one where nothing repeats.
     fn each(&mut self, store: &Store, errors: &mut Vec<CallErrors>) -> Made {
         let (from, mut rows, mut elements) = (self.next, Vec::new(), Vec::new());
         while self.next < self.found.len() && rows.len() < ENOUGH {
             let taken = &self.found[self.next].taken;
             let mut repeats = self.reporter.repetitions.iter().rev();
             let last = repeats.find(|one| one.most != Some(1));
-            let list = last.map_or(&[][..], |one| bound::of_step(one.step, taken));
+            let list = last.map_or(&[(StepId::MAX, NO_EVENT)][..], |one| bound::of_step(one.step, taken));
             rows.resize(rows.len() + list.len(), (self.next - from) as u32);
             elements.extend_from_slice(list);
             self.next += 1;

@@ -193,7 +193,6 @@ fn each_element_of_the_last_repetition_is_a_row() {
         [
             "Int(10) Int(20) Timestamp(1) Int(4)",
             "Int(10) Int(30) Timestamp(1) Int(4)",
-            "Int(10) Null Timestamp(1) Int(4)",
             "Int(10) Int(20) Timestamp(1) Int(5)",
         ]
     );
@@ -244,18 +243,13 @@ fn choices_come_in_pieces() {
 
 #[test]
 fn conditions_read_runs() {
-    let pattern = pattern(Report::Longest, Vec::new());
+    let hows = vec![aggregate(AggFunction::Sum, 1), How::One(bound(0, &[0])), How::End];
+    let pattern = pattern(Report::Longest, hows);
     let (store, events) = store(&pattern);
     let reporter = Reporter::new(&pattern, true);
-    let reads = [aggregate(AggFunction::Sum, 1), How::One(bound(0, &[0])), How::End].map(|how| PatternRead {
-        field: FieldId(7),
-        name: None,
-        how,
-        span: Span::default(),
-    });
     let (run, none) = (vec![(0, events[0]), (1, events[1]), (1, events[2])], Vec::new());
     let subjects = Subjects::runs(vec![&run, &none]);
-    let asked = reporter.asked(&store, &reads, &subjects, (&mut Vec::new(), 3));
+    let asked = reporter.asked(&store, &pattern.reads, &subjects, (&mut Vec::new(), 3));
     assert_eq!(asked.len, 2);
     let values: Vec<Vec<Value>> = asked
         .fields

@@ -235,6 +235,7 @@ impl Walking {
             pattern: &self.pattern,
             store: &self.store,
             reporter: self.reporter(),
+            folds: None,
             judge,
         };
         let of = vec![(Subject::Fresh(row.at), self.runs.captures(id))];

@@ -231,14 +231,14 @@ pub fn widen(query: &mut Query, stream: StreamId) {
     }
     let ops = &mut query.streams[stream.0 as usize].ops;
     if let Some(operator) = ops.iter_mut().find(|operator| matches!(operator.op, Op::Pattern(_))) {
-        operator.op = Op::Pattern(Box::new(*pattern));
+        operator.op = Op::Pattern(Box::new(pattern));
     }
 }
 
-fn pattern_of(query: &Query, stream: StreamId) -> Option<&Box<Pattern>> {
+fn pattern_of(query: &Query, stream: StreamId) -> Option<&Pattern> {
     let ops = query.streams[stream.0 as usize].ops.iter();
     ops.into_iter().find_map(|operator| match &operator.op {
-        Op::Pattern(pattern) => Some(pattern),
+        Op::Pattern(pattern) => Some(pattern.as_ref()),
         _ => None,
     })
 }

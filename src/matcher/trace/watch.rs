@@ -261,6 +261,7 @@ impl Walking {
             pattern,
             store: &self.store,
             reporter: self.reporter(),
+            folds: None,
             judge: &mut quiet,
         };
         let absence = self.absences[step].as_ref()?;

@@ -4,7 +4,9 @@
 mod combinations;
 mod generate;
 mod logs;
+mod long;
 mod making;
+mod many;
 mod memory;
 mod pattern;
 mod properties;
