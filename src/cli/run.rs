@@ -54,11 +54,12 @@ impl Ran {
 pub(super) fn replayed(arguments: &RunArguments, asked: &[why::Asked], dry: bool) -> Result<Ran, Exit> {
     order::refuse_nonsense(arguments)?;
     let mut compiled = program::usable(&arguments.query, &arguments.replay.compile, arguments.quiet)?;
-    let traces = why::questions(&mut compiled.query, asked)?;
+    let traces = why::questions(&mut compiled.query, asked, dry)?;
     let specs = input_specs(arguments)?;
     let settings = Settings::new(arguments, &compiled.config);
     let watermark = order::Watermark::of(&compiled);
     let (mut plan, sources) = program::planned(compiled, &plan_options(arguments, &specs), &arguments.replay.compile)?;
+    why::refuse_idle(&plan.query, &traces)?;
     if !dry {
         refuse_overwrite(arguments, &plan, &specs)?;
     }

@@ -89,7 +89,8 @@ fn answered(arguments: &WhyArguments) -> Result<Exit, Exit> {
 }
 
 /// Checks what was asked against a program, and prepares that for it.
-pub(super) fn questions(query: &mut Query, asked: &[Asked]) -> Result<Vec<Question>, Exit> {
+/// `dry`: nothing is written, so that a stream may be watched that nobody reads.
+pub(super) fn questions(query: &mut Query, asked: &[Asked], dry: bool) -> Result<Vec<Question>, Exit> {
     let mut all: Vec<Question> = Vec::new();
     for one in asked {
         for stream in streams(query, one)? {
@@ -98,6 +99,7 @@ pub(super) fn questions(query: &mut Query, asked: &[Asked]) -> Result<Vec<Questi
                 complain(format_args!("`{name}` is asked about twice: once will do"));
                 return Err(Exit::Usage);
             }
+            query.streams[stream.0 as usize].writes |= dry;
             widen(query, stream);
             check_keys(query, stream, &one.keys)?;
             all.push(Question {
@@ -109,6 +111,21 @@ pub(super) fn questions(query: &mut Query, asked: &[Asked]) -> Result<Vec<Questi
         }
     }
     Ok(all)
+}
+
+/// Refuses to watch streams that are not run.
+pub(super) fn refuse_idle(query: &Query, questions: &[Question]) -> Result<(), Exit> {
+    let idle = |question: &&Question| {
+        let of = query.streams.iter().find(|stream| stream.name == question.stream);
+        of.is_none_or(|stream| stream.sources.is_empty())
+    };
+    let Some(Question { stream, .. }) = questions.iter().find(idle) else {
+        return Ok(());
+    };
+    complain(format_args!(
+        "`{stream}` writes nothing and nobody reads it, so that it is not run; `varpulis why` tells about it"
+    ));
+    Err(Exit::Usage)
 }
 
 fn pattern(query: &Query, stream: StreamId) -> Option<&Pattern> {

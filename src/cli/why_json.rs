@@ -126,6 +126,9 @@ impl Words<'_> {
             "keys": miss.keys.iter().map(value).collect::<Vec<_>>(),
             "steps_taken": miss.steps, "took": took.collect::<Vec<_>>(), "waited_for": names(&miss.waited),
             "end": end, "by": by, "alike": miss.alike,
+            "late": miss.late.as_ref().map(|(step, event)| {
+                json!({"step": view.name(*step), "event": self.event(pattern, event)})
+            }),
             "closest": miss.closest.as_ref().map(|closest| self.closest(pattern, closest)),
         })
     }

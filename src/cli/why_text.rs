@@ -7,7 +7,7 @@ use super::run::Ran;
 use super::summary::thousands;
 use crate::data::format::{write_json, write_timestamp};
 use crate::data::{Position, Value};
-use crate::ir::{ExprId, Pattern, StepId};
+use crate::ir::{ExprId, Pattern, Shape, StepId};
 use crate::matcher::trace::{Cause, Closest, Ended, Lack, Miss, Shown, Traced};
 use crate::plan::{PatternView, duration, one_line};
 use crate::replay::StreamTrace;
@@ -215,7 +215,9 @@ impl Words<'_> {
             };
         }
         let begun = format!("{} began", runs(seen.begun + seen.split));
-        let never = takes.clone().find(|&step| seen.steps[step].fit == 0);
+        let mut needed = Vec::new();
+        required(&pattern.shape, &mut needed);
+        let never = needed.into_iter().find(|&step| seen.steps[step].fit == 0);
         if let Some(step) = never.filter(|_| seen.matches == 0) {
             let input = &pattern.inputs[pattern.steps[step].input].name;
             return match seen.steps[step].came {
@@ -338,9 +340,19 @@ impl Words<'_> {
         }
         out.push_str(&columns(&rows, &[false, false, false, false]));
         let _ = writeln!(out, "   {}", self.end(pattern, miss));
+        if let (Some((step, event)), Cause::Expired { at, .. }) = (&miss.late, &miss.cause) {
+            let after = event.time.saturating_sub(*at);
+            let _ = writeln!(
+                out,
+                "   too late for `{}`, by {}: {}",
+                self.step(pattern, *step),
+                duration(after),
+                self.event(pattern, event)
+            );
+        }
         if let Some(closest) = &miss.closest {
             out.push_str(&self.closest(pattern, closest));
-        } else if !miss.waited.is_empty() && !matches!(miss.cause, Cause::Broken { .. } | Cause::Passed(_)) {
+        } else if matches!(miss.cause, Cause::Expired { .. } | Cause::Open) && miss.late.is_none() {
             let _ = writeln!(out, "   nothing that could have been it came meanwhile");
         }
         out
@@ -447,6 +459,16 @@ impl Words<'_> {
 
     fn source(&self, id: ExprId) -> String {
         one_line(self.ran.sources.slice(self.ran.plan.query.exprs.span(id)))
+    }
+}
+
+/// The steps without which nothing matches.
+fn required(shape: &Shape, all: &mut Vec<StepId>) {
+    match shape {
+        Shape::Step(step) => all.push(*step),
+        Shape::Absent(_) | Shape::Or(_) | Shape::Repeat(_, 0, _) => {}
+        Shape::Seq(parts) | Shape::And(parts) => parts.iter().for_each(|part| required(part, all)),
+        Shape::Repeat(body, ..) => required(body, all),
     }
 }
 

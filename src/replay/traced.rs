@@ -7,7 +7,7 @@ use super::RunOptions;
 use super::ordered::Ordered;
 use crate::data::Position;
 use crate::diag::Span;
-use crate::ir::{ExprId, Pattern, Source, StreamId};
+use crate::ir::{ExprId, Op, Pattern, Source, StreamId};
 use crate::matcher::Matching;
 use crate::matcher::trace::{Cause, Question, Shown, Sight, Traced};
 use crate::plan::{Plan, StageId, Step, StepKind};
@@ -106,6 +106,11 @@ pub(super) fn traces(plan: &Plan, options: &RunOptions, passed: &Passed, ordered
                 let Some(place) = ops.iter().position(|operator| operator.span == span) else {
                     continue;
                 };
+                // The projection that an aggregation brings along is no operator of its own.
+                let brought = !matches!(ops[place].op, Op::Select(_) | Op::Emit { .. });
+                if brought && matches!(step.kind, StepKind::Project(..)) {
+                    continue;
+                }
                 found.push((
                     place,
                     OperatorTrace {
@@ -140,6 +145,7 @@ fn shown(trace: &StreamTrace) -> Vec<&Shown> {
     let mut all = Vec::new();
     for miss in trace.pattern.iter().flat_map(|(_, seen)| &seen.misses) {
         all.extend(miss.took.iter().map(|took| &took.event));
+        all.extend(miss.late.iter().map(|(_, event)| event));
         all.extend(miss.closest.iter().map(|closest| &closest.event));
         match &miss.cause {
             Cause::Broken { event: Some(event), .. } | Cause::Passed(event) => all.push(event),

@@ -43,4 +43,5 @@ mod syntax;
 mod syntax_errors;
 mod syntax_properties;
 mod syntax_trees;
+mod why;
 mod windows_twin;

@@ -7,10 +7,10 @@ use super::super::program::{Move, StateId};
 use super::super::runs::{List, RunId};
 use super::super::ticks::{Round, Row};
 use super::super::{Asked, Asking, Judge};
-use super::{Closest, LOOK, Lack, Trace};
-use crate::data::Value;
+use super::{Closest, LOOK, Lack, Trace, Wish};
 use crate::data::format::write_text;
-use crate::ir::{BinaryOp, StepId};
+use crate::data::{Key, Value};
+use crate::ir::{BinaryOp, Compare, Selection, StepId};
 
 /// A way in which a run may go on: by a move of its state, or within its shared repetition.
 #[derive(Clone, Copy)]
@@ -44,6 +44,7 @@ impl Walking {
             seen.came += 1;
             seen.fit += u64::from(round.fits(row, step));
         }
+        self.look_back(trace, round, row, &mine);
         // What a row lacks by itself, by step, once somebody asks.
         let mut alone: Vec<Option<Vec<Lack>>> = vec![None; self.pattern.steps.len()];
         for state in 0..self.listings.len() as StateId {
@@ -57,11 +58,13 @@ impl Walking {
                 one: Some(one),
             });
             let shared = of.shared.map(|(step, _)| Way { state, step, one: None });
-            for way in moves.chain(shared).filter(|way| mine.contains(&way.step)) {
-                let listed = self.runs.listed(state, List::Plain, row.partition).back().take(LOOK);
-                for id in listed {
-                    self.hold(trace, (round, row), way, id, &mut alone[way.step], judge);
-                }
+            let ways = shared.into_iter().chain(moves);
+            let ways: Vec<Way<'_>> = ways.filter(|way| mine.contains(&way.step)).collect();
+            if ways.is_empty() {
+                continue;
+            }
+            for id in self.runs.listed(state, List::Plain, row.partition).back().take(LOOK) {
+                self.hold(trace, (round, row), &ways, id, &mut alone, judge);
             }
         }
     }
@@ -71,43 +74,98 @@ impl Walking {
         &self,
         trace: &mut Trace,
         (round, row): (&Round, &Row),
-        way: Way<'_>,
+        ways: &[Way<'_>],
         id: RunId,
-        alone: &mut Option<Vec<Lack>>,
+        alone: &mut [Option<Vec<Lack>>],
         judge: &mut Judge<'_>,
     ) {
         let Some(note) = trace.note(id) else { return };
-        if way.one.is_none() && !self.waited(id).contains(&way.step) {
-            return;
+        let known = note.closest.as_ref().map(|known| known.weight);
+        let mut best: Option<((usize, u32), StepId, Vec<Lack>)> = None;
+        let waited = self.waited(id);
+        for &way in ways {
+            let mut lacks = if round.fits(row, way.step) {
+                Vec::new()
+            } else {
+                let alone = &mut alone[way.step];
+                let lacks = alone.get_or_insert_with(|| self.lacks_alone(trace, row, way.step, judge));
+                lacks.clone()
+            };
+            self.lacks_of_run(way, row, id, &mut lacks);
+            if lacks.is_empty() {
+                lacks.extend(self.lacks_rest(trace, row, way.step, id, judge));
+            }
+            if lacks.is_empty() {
+                // The run takes it.
+                return;
+            }
+            let weight = (lacks.len(), lacks.iter().map(unlikeness).sum());
+            let least = best.as_ref().map(|best| best.0).or(known);
+            if least.is_none_or(|least| weight < least) && waited.contains(&way.step) {
+                best = Some((weight, way.step, lacks));
+            }
         }
-        let known = note
-            .closest
-            .as_ref()
-            .map_or((usize::MAX, u32::MAX), |known| known.weight);
-        let mut lacks = match alone {
-            _ if round.fits(row, way.step) => Vec::new(),
-            Some(lacks) => lacks.clone(),
-            None => alone.insert(self.lacks_alone(trace, row, way.step, judge)).clone(),
+        if let Some((weight, step, lacks)) = best {
+            let event = trace.sight.show(&self.store, row.at, row.place, row.time);
+            trace.notes[id as usize].closest = Some(Box::new(Closest {
+                step,
+                event,
+                lacks,
+                weight,
+            }));
+        }
+    }
+
+    /// Holds a row against runs whose time was over before.
+    fn look_back(&self, trace: &mut Trace, round: &Round, row: &Row, mine: &[StepId]) {
+        let Trace { sight, seen, .. } = trace;
+        for miss in seen.misses.iter_mut().filter(|miss| miss.late.is_none()) {
+            let keys = miss.keys.iter().enumerate();
+            let is_other = |(number, key): (usize, &Value)| Key(self.store.key_at(row.at, number)) != Key(key.clone());
+            if miss.wishes.is_empty() || keys.map(is_other).any(|other| other) {
+                continue;
+            }
+            let holds = |wish: &&Wish| {
+                let compare = &self.pattern.steps[wish.step].compare;
+                let mut all = compare.iter().zip(&wish.others);
+                let fits = mine.contains(&wish.step) && round.fits(row, wish.step);
+                fits && all.all(|(compare, other)| {
+                    let own = self.store.value_at(row.at, compare.own);
+                    let other = other.as_ref();
+                    other.map_or(compare.op == BinaryOp::Ne, |other| values(compare.op, &own, other))
+                })
+            };
+            if let Some(wish) = miss.wishes.iter().find(holds) {
+                let event = sight.show(&self.store, row.at, row.place, row.time);
+                miss.late = Some((wish.step, event));
+            }
+        }
+    }
+
+    /// What a run would take next, where that can be told without it.
+    pub(super) fn wishes(&self, id: RunId) -> Vec<Wish> {
+        let state = self.program.state(self.runs.get(id).state);
+        let has = state
+            .shared
+            .map_or(0, |(step, _)| self.taken().count(self.runs.capture(id, step)));
+        let steps = state.moves.iter().filter(|one| one.needs <= has).map(|one| one.step);
+        let told = steps.filter(|&step| {
+            let of = &self.pattern.steps[step];
+            of.rest.is_none() && !of.next && self.pattern.select == Selection::Next
+        });
+        let wish = |step: StepId| {
+            let other = |one: &Compare| {
+                let (by, event) = self.taken().bound(self.runs.captures(id), &one.other)?;
+                let value = one.other.values.iter().find(|(of, _)| *of == by)?.1;
+                let (column, row) = self.store.value(event, value);
+                Some(column.value(row))
+            };
+            Wish {
+                step,
+                others: self.pattern.steps[step].compare.iter().map(other).collect(),
+            }
         };
-        if lacks.len() > known.0 {
-            return;
-        }
-        self.lacks_of_run(way, row, id, &mut lacks);
-        if lacks.is_empty() {
-            lacks.extend(self.lacks_rest(trace, row, way.step, id, judge));
-        }
-        let unlike = lacks.iter().map(unlikeness).sum();
-        let weight = (lacks.len(), unlike);
-        if lacks.is_empty() || weight >= known {
-            return;
-        }
-        let closest = Closest {
-            step: way.step,
-            event: trace.sight.show(&self.store, row.at, row.place, row.time),
-            lacks,
-            weight,
-        };
-        trace.notes[id as usize].closest = Some(Box::new(closest));
+        told.map(wish).collect()
     }
 
     /// What a row lacks by itself.

@@ -132,11 +132,23 @@ pub struct Miss {
     pub cause: Cause,
     /// Of what came and could not be taken, what lacked the least.
     pub closest: Option<Closest>,
+    /// The first event that it would have taken, had its time not been over.
+    pub late: Option<(StepId, Shown)>,
     /// How many runs took some of the same events, and ended likewise.
     pub alike: u64,
     /// What it is ordered by, and the ticks of its events.
     rank: Rank,
     ticks: Vec<u64>,
+    /// What it would take, had its time not been over.
+    wishes: Vec<Wish>,
+}
+
+/// An event that a run would take.
+#[derive(Clone, Debug)]
+struct Wish {
+    step: StepId,
+    /// What the step's comparisons compare with; none: nothing is bound to that name.
+    others: Vec<Option<Value>>,
 }
 
 /// Nearer to the time asked for, more steps, more events, later.

@@ -366,6 +366,10 @@ impl Walking {
         if at >= trace.sight.question.misses {
             return;
         }
+        let wishes = match cause {
+            Cause::Expired { .. } => self.wishes(id),
+            _ => Vec::new(),
+        };
         let mut miss = Miss {
             keys: (0..trace.sight.key_count())
                 .map(|number| self.store.key_at(first.at(), number))
@@ -375,9 +379,11 @@ impl Walking {
             waited,
             cause,
             closest,
+            late: None,
             alike,
             rank,
             ticks,
+            wishes,
         };
         let mut nth = vec![0_usize; by_step.len()];
         let mut left_out = vec![0_usize; by_step.len()];
