@@ -24,6 +24,8 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Show how a program would run, or what an error code means
     Explain(ExplainArguments),
+    /// Say why a stream did not fire: how far it came, what was missing, and the nearest misses
+    Why(Box<WhyArguments>),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Write the man pages of all commands into a folder
@@ -32,7 +34,7 @@ pub(super) enum Command {
 }
 
 /// What every command that compiles a program takes.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct CompileArguments {
     /// Set a parameter of the program
     #[arg(long = "param", value_name = "NAME=VALUE")]
@@ -45,11 +47,9 @@ pub(super) struct CompileArguments {
     pub(super) message_format: MessageFormatArgument,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct RunArguments {
-    /// The program
-    #[arg(value_name = "QUERY")]
-    pub(super) query: PathBuf,
+/// What every command that replays logs takes.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ReplayArguments {
     /// A log to read: a file, a glob pattern, or `-` for stdin (the default); `Type=PATH` says that
     /// all its records are of that event type. May be given several times, and with several values
     #[arg(long, short, value_name = "[TYPE=]PATH", num_args = 1..)]
@@ -59,13 +59,6 @@ pub(super) struct RunArguments {
     pub(super) input_format: Option<FormatArgument>,
     #[command(flatten)]
     pub(super) csv: CsvArguments,
-    /// Where rows go: a file (`.jsonl`, `.csv`, `.tsv`, `.parquet`, `.arrow`; `.gz` and `.zst` are
-    /// compressed), a folder with a file for each stream (`DIR/`), or `-` for stdout
-    #[arg(long, short, value_name = "PATH", default_value = "-")]
-    pub(super) output: PathBuf,
-    /// How rows are written; by default what the output's name says, else JSON lines
-    #[arg(long, value_name = "FORMAT")]
-    pub(super) output_format: Option<OutputFormatArgument>,
     /// In which order events are replayed
     #[arg(long, value_name = "ORDER", default_value = "auto")]
     pub(super) order: Order,
@@ -80,9 +73,6 @@ pub(super) struct RunArguments {
     /// What the end of the input does to what is still open
     #[arg(long, value_name = "WHAT", default_value = "auto")]
     pub(super) at_end: AtEnd,
-    /// Keep every event that is left out because it is late in this file (with `--order arrival`)
-    #[arg(long, value_name = "FILE")]
-    pub(super) late: Option<PathBuf>,
     /// About how much memory may hold events that wait for their turn (`k`, `M`, `G` are powers of
     /// 1024); inputs that need more are sorted on disk [default: 4G]. Where it is given, what patterns
     /// wait for may not take more either: the run ends with an error that names the stream. Never changes
@@ -110,6 +100,37 @@ pub(super) struct RunArguments {
     /// one a core]
     #[arg(long, short = 'j', value_name = "N")]
     pub(super) threads: Option<usize>,
+    /// The longest record, in bytes (`k`, `M`, `G` are powers of 1024); longer ones are bad records
+    #[arg(long, value_name = "BYTES", default_value = "16M", value_parser = bytes)]
+    pub(super) max_record_bytes: usize,
+    /// Seed of `random()`, `uuid()` and of samples
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Read files instead of mapping them into memory
+    #[arg(long)]
+    pub(super) no_mmap: bool,
+    /// Size of the pieces in which inputs are read; never changes the output
+    #[arg(long, value_name = "BYTES", value_parser = bytes, hide = true)]
+    pub(super) morsel_bytes: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// The program
+    #[arg(value_name = "QUERY")]
+    pub(super) query: PathBuf,
+    #[command(flatten)]
+    pub(super) replay: ReplayArguments,
+    /// Where rows go: a file (`.jsonl`, `.csv`, `.tsv`, `.parquet`, `.arrow`; `.gz` and `.zst` are
+    /// compressed), a folder with a file for each stream (`DIR/`), or `-` for stdout
+    #[arg(long, short, value_name = "PATH", default_value = "-")]
+    pub(super) output: PathBuf,
+    /// How rows are written; by default what the output's name says, else JSON lines
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) output_format: Option<OutputFormatArgument>,
+    /// Keep every event that is left out because it is late in this file (with `--order arrival`)
+    #[arg(long, value_name = "FILE")]
+    pub(super) late: Option<PathBuf>,
     /// Check every record in full, and stop at the first bad record or evaluation error
     #[arg(long)]
     pub(super) strict: bool,
@@ -122,9 +143,6 @@ pub(super) struct RunArguments {
     /// Stop when there are more bad records than this
     #[arg(long, value_name = "N")]
     pub(super) max_errors: Option<u64>,
-    /// The longest record, in bytes (`k`, `M`, `G` are powers of 1024); longer ones are bad records
-    #[arg(long, value_name = "BYTES", default_value = "16M", value_parser = bytes)]
-    pub(super) max_record_bytes: usize,
     /// End with exit code 5 when any row was written
     #[arg(long)]
     pub(super) fail_on_match: bool,
@@ -140,25 +158,73 @@ pub(super) struct RunArguments {
     /// Say in the summary also how many evaluations of filters were saved
     #[arg(long)]
     pub(super) stats: bool,
-    /// Seed of `random()`, `uuid()` and of samples
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(super) seed: u64,
+    /// Say at the end, beside the summary, how far this stream came and why it did not come further (see
+    /// `varpulis why`): of all its runs, or of those with this key. May be given several times
+    #[arg(long, value_name = "STREAM[=[NAME=]KEY]")]
+    pub(super) trace: Vec<String>,
     /// Parse every line, also those that cannot matter
     #[arg(long)]
     pub(super) no_prefilter: bool,
     /// Evaluate every filter in every row, also where an index over them knows better
     #[arg(long, hide = true)]
     pub(super) no_index: bool,
-    /// Read files instead of mapping them into memory
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WhyArguments {
+    /// The program
+    #[arg(value_name = "QUERY")]
+    pub(super) query: PathBuf,
+    /// The stream that is asked about; by default all that write rows. May be given several times
+    #[arg(long, short, value_name = "NAME")]
+    pub(super) stream: Vec<String>,
+    /// Only what began with this key: a key of the pattern's partition, or a field of the event that began
+    /// it. May be given several times; all must be so
+    #[arg(long, short, value_name = "NAME=VALUE")]
+    pub(super) key: Vec<String>,
+    /// Show what was under way at this time, or else nearest to it
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) at: Option<i64>,
+    /// How many of the nearest misses are shown in full
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(super) misses: usize,
+    /// Answer in JSON
     #[arg(long)]
-    pub(super) no_mmap: bool,
-    /// Size of the pieces in which inputs are read; never changes the output
-    #[arg(long, value_name = "BYTES", value_parser = bytes, hide = true)]
-    pub(super) morsel_bytes: Option<usize>,
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) replay: ReplayArguments,
+    /// When to show how far the run has come
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) progress: When,
+}
+
+impl WhyArguments {
+    /// The run that answers.
+    pub(super) fn run(&self) -> RunArguments {
+        RunArguments {
+            query: self.query.clone(),
+            replay: self.replay.clone(),
+            output: PathBuf::from("-"),
+            output_format: None,
+            late: None,
+            strict: false,
+            on_error: OnError::Skip,
+            dead_letter: None,
+            max_errors: None,
+            fail_on_match: false,
+            quiet: false,
+            progress: self.progress,
+            summary: None,
+            stats: false,
+            trace: Vec::new(),
+            no_prefilter: true,
+            no_index: true,
+        }
+    }
 }
 
 /// How CSV inputs are written.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct CsvArguments {
     /// What separates the cells of CSV inputs (`tab` is one too); by default the one of `,`, `;`, tab
     /// and `|` that the first line has most of

@@ -10,6 +10,9 @@ mod program;
 mod progress;
 mod run;
 mod summary;
+mod why;
+mod why_json;
+mod why_text;
 
 use std::process::ExitCode;
 
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Why(arguments) => why::why(&arguments),
         Command::Completions(arguments) => generate::completions(&arguments),
         Command::Man(arguments) => generate::man(&arguments),
     };

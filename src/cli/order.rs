@@ -46,13 +46,13 @@ impl Watermark {
 
 /// Refuses flags that contradict each other.
 pub(super) fn refuse_nonsense(arguments: &RunArguments) -> Result<(), Exit> {
-    let order = arguments.order;
+    let order = arguments.replay.order;
     let as_it_comes = matches!(order, Order::Arrival | Order::Input);
-    let refused = if arguments.sort && as_it_comes {
+    let refused = if arguments.replay.sort && as_it_comes {
         "`--sort` puts events in order of time, `--order` says that they are not: leave one of them out"
-    } else if arguments.assume_sorted && as_it_comes {
+    } else if arguments.replay.assume_sorted && as_it_comes {
         "`--assume-sorted` is for replays in order of time, and `--order` says that this is none: leave one of them out"
-    } else if arguments.assume_sorted && arguments.sort {
+    } else if arguments.replay.assume_sorted && arguments.replay.sort {
         "`--assume-sorted` says that nothing needs sorting, `--sort` that it does: leave one of them out"
     } else if arguments.late.is_some() && order != Order::Arrival {
         "`--late` keeps events that come too late, and only with `--order arrival` any can: add that, or leave it out"
@@ -66,14 +66,14 @@ pub(super) fn refuse_nonsense(arguments: &RunArguments) -> Result<(), Exit> {
 /// The order of the replay. `auto` is by time where order matters.
 pub(super) fn chosen(arguments: &RunArguments, plan: &Plan, watermark: Watermark) -> replay::Order {
     let by_time = || {
-        if arguments.assume_sorted {
+        if arguments.replay.assume_sorted {
             replay::Order::Assumed
         } else {
             replay::Order::Time
         }
     };
-    match arguments.order {
-        Order::Auto if plan.order_matters || arguments.sort => by_time(),
+    match arguments.replay.order {
+        Order::Auto if plan.order_matters || arguments.replay.sort => by_time(),
         Order::Auto | Order::Input => replay::Order::Input,
         Order::Time => by_time(),
         Order::Arrival => replay::Order::Arrival { slack: watermark.slack },

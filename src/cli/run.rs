@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::args::{OnError, Order, RunArguments};
 use super::progress::Watch;
-use super::{Exit, complain, order, program, summary};
+use super::{Exit, complain, order, program, summary, why, why_text};
 use crate::data::Value;
 use crate::diag::{Code, Diagnostic, SourceMap};
 use crate::plan::{self, Plan};
@@ -21,25 +21,57 @@ const SMALL_MORSEL: usize = 1 << 14;
 
 /// Runs a program over logs.
 pub(super) fn run(arguments: &RunArguments) -> Exit {
-    match prepared(arguments) {
-        Ok(exit) | Err(exit) => exit,
+    let asked = why::Asked::of_traces(&arguments.trace);
+    match replayed(arguments, &asked, false) {
+        Ok(ran) => done(arguments, &ran),
+        Err(exit) => exit,
     }
 }
 
-fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
+/// A run that has come to its end.
+pub(super) struct Ran {
+    pub(super) report: Report,
+    pub(super) plan: Plan,
+    pub(super) sources: SourceMap,
+    took: Duration,
+    /// The signal that ended it early.
+    signal: Option<i32>,
+}
+
+impl Ran {
+    /// How the process ends, as far as the run itself decides.
+    pub(super) fn exit(&self) -> Exit {
+        match (&self.report.stopped, self.signal) {
+            (Some(Stopped::Interrupted), Some(signal_hook::consts::SIGTERM)) => Exit::Terminated,
+            (Some(Stopped::Interrupted), _) => Exit::Interrupted,
+            (Some(Stopped::Bad(_) | Stopped::Evaluation(_)), _) => Exit::Stopped,
+            _ => Exit::Done,
+        }
+    }
+}
+
+/// Replays logs; some streams are watched. `dry`: no rows are written.
+pub(super) fn replayed(arguments: &RunArguments, asked: &[why::Asked], dry: bool) -> Result<Ran, Exit> {
     order::refuse_nonsense(arguments)?;
-    let compiled = program::usable(&arguments.query, &arguments.compile, arguments.quiet)?;
+    let mut compiled = program::usable(&arguments.query, &arguments.replay.compile, arguments.quiet)?;
+    let traces = why::questions(&mut compiled.query, asked)?;
     let specs = input_specs(arguments)?;
     let settings = Settings::new(arguments, &compiled.config);
     let watermark = order::Watermark::of(&compiled);
-    let (mut plan, sources) = program::planned(compiled, &plan_options(arguments, &specs), &arguments.compile)?;
-    refuse_overwrite(arguments, &plan, &specs)?;
-    let options = run_options(arguments, &plan, watermark);
+    let (mut plan, sources) = program::planned(compiled, &plan_options(arguments, &specs), &arguments.replay.compile)?;
+    if !dry {
+        refuse_overwrite(arguments, &plan, &specs)?;
+    }
+    let options = RunOptions {
+        traces,
+        dry,
+        ..run_options(arguments, &plan, watermark)
+    };
     plan.decode.time_of_all |= options.order != replay::Order::Input;
     let reading = ReadOptions {
         morsel_bytes: settings.morsel_bytes,
-        max_record_bytes: arguments.max_record_bytes,
-        mmap: !arguments.no_mmap,
+        max_record_bytes: arguments.replay.max_record_bytes,
+        mmap: !arguments.replay.no_mmap,
     };
     let open = |at: usize| Input::open(&specs[at], at as u32, &reading);
     let twice = |at: usize| Input::open_spooled(&specs[at], at as u32, &reading);
@@ -72,11 +104,17 @@ fn prepared(arguments: &RunArguments) -> Result<Exit, Exit> {
     let took = watch.end();
     match result {
         // Whoever read the rows has had enough of them.
-        Err(RunError::Write(OutputError::BrokenPipe)) => Ok(Exit::Done),
-        Ok(report) => Ok(done(arguments, &report, &sources, took, watch.signal())),
+        Err(RunError::Write(OutputError::BrokenPipe)) => Err(Exit::Done),
+        Ok(report) => Ok(Ran {
+            report,
+            plan,
+            sources,
+            took,
+            signal: watch.signal(),
+        }),
         Err(RunError::Table { span, message, help }) => {
             let said = Diagnostic::new(Code::BadTable, span, message).help(help);
-            program::show(&sources, &[said], &arguments.compile);
+            program::show(&sources, &[said], &arguments.replay.compile);
             Err(Exit::Failed)
         }
         Err(error) => {
@@ -112,8 +150,8 @@ impl Settings {
             _ => MORSEL,
         };
         Self {
-            threads: arguments.threads.or(threads).unwrap_or(0),
-            morsel_bytes: arguments.morsel_bytes.unwrap_or(morsel_bytes),
+            threads: arguments.replay.threads.or(threads).unwrap_or(0),
+            morsel_bytes: arguments.replay.morsel_bytes.unwrap_or(morsel_bytes),
         }
     }
 
@@ -129,17 +167,17 @@ impl Settings {
 }
 
 fn input_specs(arguments: &RunArguments) -> Result<Vec<InputSpec>, Exit> {
-    let format = arguments.input_format.map_or(Format::Auto, Format::from);
-    let csv = arguments.csv.options();
+    let format = arguments.replay.input_format.map_or(Format::Auto, Format::from);
+    let csv = arguments.replay.csv.options();
     if csv.delimiter.is_some() && csv.delimiter == csv.quote.byte() {
         complain("`--csv-delimiter` and `--csv-quote` cannot be the same");
         return Err(Exit::Usage);
     }
     let stdin = ["-".to_owned()];
-    let typed = if arguments.input.is_empty() {
+    let typed = if arguments.replay.input.is_empty() {
         &stdin[..]
     } else {
-        &arguments.input[..]
+        &arguments.replay.input[..]
     };
     let specs = typed
         .iter()
@@ -162,16 +200,17 @@ fn input_specs(arguments: &RunArguments) -> Result<Vec<InputSpec>, Exit> {
 
 fn plan_options(arguments: &RunArguments, specs: &[InputSpec]) -> plan::Options {
     plan::Options {
-        type_field: arguments.type_field.clone(),
-        time_field: arguments.time_field.clone(),
-        time_unit: arguments.time_unit.into(),
-        from: arguments.from,
-        to: arguments.to,
+        type_field: arguments.replay.type_field.clone(),
+        time_field: arguments.replay.time_field.clone(),
+        time_unit: arguments.replay.time_unit.into(),
+        from: arguments.replay.from,
+        to: arguments.replay.to,
         check_all: arguments.strict || arguments.dead_letter.is_some() || arguments.max_errors.is_some(),
-        as_they_lie: arguments.order == Order::Input,
-        prefilter: !arguments.no_prefilter,
-        index: !arguments.no_index,
-        max_record_bytes: arguments.max_record_bytes,
+        as_they_lie: arguments.replay.order == Order::Input,
+        // Who watches wants to see all rows.
+        prefilter: !arguments.no_prefilter && arguments.trace.is_empty(),
+        index: !arguments.no_index && arguments.trace.is_empty(),
+        max_record_bytes: arguments.replay.max_record_bytes,
         bound: specs.iter().map(|spec| spec.event_type.clone()).collect(),
     }
 }
@@ -180,17 +219,19 @@ fn run_options(arguments: &RunArguments, plan: &Plan, watermark: order::Watermar
     RunOptions {
         output: arguments.output.clone(),
         output_format: arguments.output_format.map(Into::into),
-        seed: arguments.seed,
+        seed: arguments.replay.seed,
         fail_on_bad: arguments.strict || arguments.on_error == OnError::Fail,
         strict: arguments.strict,
         max_errors: arguments.max_errors,
         dead_letter: arguments.dead_letter.clone(),
         order: order::chosen(arguments, plan, watermark),
-        at_end: arguments.at_end.into(),
+        at_end: arguments.replay.at_end.into(),
         late: arguments.late.clone(),
         watermark: watermark.said,
         allowed_lateness: watermark.allowed,
-        memory_limit: arguments.memory_limit.map(|bytes| bytes as u64),
+        memory_limit: arguments.replay.memory_limit.map(|bytes| bytes as u64),
+        traces: Vec::new(),
+        dry: false,
     }
 }
 
@@ -231,7 +272,11 @@ fn refuse_overwrite(arguments: &RunArguments, plan: &Plan, specs: &[InputSpec]) 
     Ok(())
 }
 
-fn done(arguments: &RunArguments, report: &Report, sources: &SourceMap, took: Duration, signal: Option<i32>) -> Exit {
+fn done(arguments: &RunArguments, ran: &Ran) -> Exit {
+    let Ran {
+        report, sources, took, ..
+    } = ran;
+    let took = *took;
     if !arguments.quiet {
         eprint!("{}", summary::text(report, sources, took, arguments.stats));
     } else if let Some(stopped) = &report.stopped
@@ -239,6 +284,7 @@ fn done(arguments: &RunArguments, report: &Report, sources: &SourceMap, took: Du
     {
         complain(summary::stopped_text(stopped));
     }
+    eprint!("{}", why_text::text(ran));
     if let Some(to) = &arguments.summary {
         let (path, text) = match to.strip_prefix("json:") {
             Some(path) => (path, summary::json(report, sources, took)),
@@ -250,11 +296,8 @@ fn done(arguments: &RunArguments, report: &Report, sources: &SourceMap, took: Du
         }
     }
     let rows: u64 = report.streams.iter().map(|stream| stream.rows).sum();
-    match (&report.stopped, signal) {
-        (Some(Stopped::Interrupted), Some(signal_hook::consts::SIGTERM)) => Exit::Terminated,
-        (Some(Stopped::Interrupted), _) => Exit::Interrupted,
-        (Some(Stopped::Bad(_) | Stopped::Evaluation(_)), _) => Exit::Stopped,
-        _ if arguments.fail_on_match && rows > 0 => Exit::Gate,
-        _ => Exit::Done,
+    match ran.exit() {
+        Exit::Done if arguments.fail_on_match && rows > 0 => Exit::Gate,
+        exit => exit,
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Absence {
     probe: Option<Probe>,
     /// Something must hold besides the key.
     judged: bool,
+    /// Events are kept, whether or not they have to be looked at again.
+    keeps: bool,
     /// By partition or key.
     there: Vec<VecDeque<There>>,
     kept: usize,
@@ -52,6 +54,7 @@ impl Absence {
             step,
             probe,
             judged: of.rest.is_some() || of.compare.len() > usize::from(probe.is_some()),
+            keeps: false,
             there: Vec::new(),
             kept: 0,
         }
@@ -61,9 +64,19 @@ impl Absence {
         self.step
     }
 
-    /// Whether an event has to be kept to be looked at again.
+    /// Whether an event has to be looked at again.
     pub(super) fn is_judged(&self) -> bool {
         self.judged
+    }
+
+    /// Whether events are kept.
+    fn keeps(&self) -> bool {
+        self.judged || self.keeps
+    }
+
+    /// Keeps all events from now on.
+    pub(super) fn keep_all(&mut self) {
+        self.keeps = true;
     }
 
     /// The list that a row belongs to.
@@ -109,16 +122,25 @@ impl Absence {
 
     /// Whether one was there for a run, at a time.
     pub(super) fn met(&self, asking: &mut Asking<'_, '_>, taken: Taken<'_>, run: u32, when: Between) -> bool {
+        self.found(asking, taken, run, when).is_some()
+    }
+
+    /// The newest that was there for a run, at a time ([`NO_EVENT`] where it is not kept).
+    pub(super) fn found(
+        &self,
+        asking: &mut Asking<'_, '_>,
+        taken: Taken<'_>,
+        run: u32,
+        when: Between,
+    ) -> Option<EventId> {
         let number = match self.probe {
             None => taken.runs.get(run).partition,
             Some(probe) => taken.runs.key(run, probe.domain),
         };
         if number == NO_KEY {
-            return false;
+            return None;
         }
-        let Some(there) = self.there.get(number as usize) else {
-            return false;
-        };
+        let there = self.there.get(number as usize)?;
         let mut possible = there
             .iter()
             .rev()
@@ -126,7 +148,7 @@ impl Absence {
             .take_while(|one| one.tick > when.after)
             .filter(|one| (when.since..=when.until).contains(&one.time));
         if !self.judged {
-            return possible.next().is_some();
+            return possible.next().map(|one| one.event);
         }
         let skip = self.probe.map(|probe| probe.compare);
         let captures = taken.runs.captures(run);
@@ -138,10 +160,14 @@ impl Absence {
             })
             .collect();
         if asking.pattern.steps[self.step].rest.is_none() {
-            return !events.is_empty();
+            return events.first().copied();
+        }
+        if events.is_empty() {
+            return None;
         }
         let of = events.iter().map(|&event| (Subject::Kept(event), captures));
-        !events.is_empty() && !rest(asking, taken, self.step, of.collect()).is_empty()
+        let kept = rest(asking, taken, self.step, of.collect());
+        kept.first().map(|&at| events[at as usize])
     }
 
     /// Lets go of events before a tick and a time, which nobody will ask about; tells which are left.
@@ -200,7 +226,7 @@ impl Absence {
 /// An event of a row that is absent somewhere, kept if it must be.
 pub(super) fn keep(absence: &mut Absence, store: &mut Store, round: &ticks::Round, row: &ticks::Row, tick: u64) {
     let number = absence.number(round, row);
-    let event = if absence.is_judged() && number != NO_KEY {
+    let event = if absence.keeps() && number != NO_KEY {
         store.event(row.at, row.place, row.time, tick)
     } else {
         NO_EVENT

@@ -55,6 +55,7 @@ impl Walking {
             pattern: &self.pattern,
             store: &self.store,
             reporter: self.reporter(),
+            folds: None,
             judge,
         };
         compares(&asking, self.taken(), &nothing, step, subject, None)
@@ -64,6 +65,7 @@ impl Walking {
     fn begin_with(&mut self, round: &Round, row: &Row, one: &Move, judge: &mut Judge<'_>, done: &mut Vec<Done>) {
         let event = self.store.event(row.at, row.place, row.time, self.tick);
         let id = self.runs.begin(row.partition, event);
+        self.began(id, row);
         self.advance(round, row, id, one);
         if let Some(absent) = self.program.leading {
             let pattern = Arc::clone(&self.pattern);
@@ -75,6 +77,7 @@ impl Walking {
                 until: i64::MAX,
             };
             if self.was_there(&pattern, absent, id, before, judge) {
+                self.broke(&pattern, (id, absent), before, judge);
                 self.forget(id);
                 return;
             }

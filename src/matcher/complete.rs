@@ -15,6 +15,7 @@ use super::matching::Walking;
 use super::report::Subjects;
 use super::runs::{Capture, DONE, RunId};
 use super::ticks::Row;
+use super::trace::Cause;
 use crate::data::value::FixedHasher;
 use crate::data::{Place, Rank};
 use crate::ir::{AfterMatch, Pattern, Selection, StepId};
@@ -113,11 +114,15 @@ impl Walking {
             self.runs.get_mut(one.run).seen = DONE;
             if pattern.absent.is_empty() || !self.is_violated(&pattern, one.run, judge) {
                 alive.push(*one);
+            } else {
+                self.broke_whole(&pattern, one.run, judge);
             }
         }
         if alive.len() > 1 {
             alive.sort_by(|a, b| self.order(a.run, b.run));
+            let all = self.trace.is_some().then(|| alive.clone());
             self.leave_tails(&mut alive);
+            all.into_iter().for_each(|all| self.are_parts(&all, &alive));
         }
         self.report(&pattern, alive, judge);
         for one in done {
@@ -237,6 +242,7 @@ impl Walking {
         let passes = self.passes(pattern, &found, judge);
         for (at, one) in found.into_iter().enumerate() {
             if dropped[at] {
+                self.is_skipped(alive[at].run);
                 continue;
             }
             let partition = self.runs.get(alive[at].run).partition;
@@ -244,6 +250,7 @@ impl Walking {
                 let mut ticks: Vec<u64> = one.taken.iter().map(|&(_, event)| self.store.get(event).tick).collect();
                 ticks.sort_unstable();
                 if self.covered.covers(partition, &ticks) {
+                    self.is_part(alive[at].run);
                     continue;
                 }
                 if passes[at] {
@@ -251,8 +258,10 @@ impl Walking {
                 }
             }
             if !passes[at] {
+                self.ends(alive[at].run, Cause::Rejected);
                 continue;
             }
+            self.is_match(alive[at].run);
             if pattern.after != AfterMatch::NoSkip {
                 let last = self.store.get(one.last).tick;
                 let first = self.store.get(one.first).tick;
@@ -270,7 +279,10 @@ impl Walking {
                 let dead: Vec<RunId> = of
                     .filter(|&id| self.runs.get(id).seen != DONE && is_dropped(self, id))
                     .collect();
-                dead.into_iter().for_each(|id| self.kill(id));
+                for id in dead {
+                    self.ends(id, Cause::Skipped);
+                    self.kill(id);
+                }
             }
             self.found.push(one);
         }

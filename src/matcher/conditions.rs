@@ -1,6 +1,9 @@
 //! The conditions of a step that look at what the run has taken.
 
+use std::cell::RefCell;
+
 use super::compare;
+use super::folds::Folds;
 use super::report::Subjects;
 use super::runs::Capture;
 use super::store::EventId;
@@ -71,6 +74,7 @@ pub(super) fn rest(
         fields: rest.own.iter().map(|&(field, value)| (field, own(value))).collect(),
         pseudo: rest.pseudo.iter().map(|&(which, value)| (which, own(value))).collect(),
         whole: rest.whole.map(own),
+        quiet: false,
     };
     let captures: Vec<&[Capture]> = of.iter().map(|one| one.1).collect();
     for read in &rest.reads {
@@ -116,6 +120,10 @@ fn column(asking: &Asking<'_, '_>, taken: Taken<'_>, captures: &[&[Capture]], re
             Column::Int(captures.iter().map(count).collect::<Vec<i64>>().into())
         }
         how => {
+            let kept = |(folds, runs): (&RefCell<Folds>, _)| folds.borrow_mut().read(how, runs, taken, store);
+            if let Some(column) = asking.folds.and_then(kept) {
+                return column;
+            }
             let steps = how_steps(asking, how);
             let lists: Vec<Vec<(StepId, EventId)>> =
                 captures.iter().map(|captures| taken.list(captures, &steps)).collect();

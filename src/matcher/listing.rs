@@ -63,6 +63,7 @@ impl Walking {
         let keyed = keyed.filter(|_| !restless && state.moves.iter().any(|one| !next(one.step)));
         self.listings[id as usize] = Listing {
             plain: restless
+                || self.trace.is_some()
                 || state
                     .moves
                     .iter()

@@ -10,10 +10,12 @@
 //! other conditions fail. Elements of a repetition whose conditions do not look at the run cost nothing
 //! for each run (see [`super::logs`]).
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::absence::Absence;
 use super::boxes::Boxes;
+use super::folds::Folds;
 use super::found::Found;
 use super::keyed::Keyed;
 use super::listing::Indexed;
@@ -25,6 +27,7 @@ use super::store::{Store, absences};
 use super::taken::Taken;
 use super::ticks::Round;
 use super::timers::Timers;
+use super::trace::Trace;
 use super::{Judge, Matches, Standing};
 use crate::data::Place;
 use crate::ir::{AfterMatch, Pattern, Selection};
@@ -65,6 +68,9 @@ pub(super) struct Walking {
     reporter: Reporter,
     peak: usize,
     undecided: u64,
+    /// Who watches.
+    pub(super) trace: Option<Box<Trace>>,
+    pub(super) folds: RefCell<Folds>,
     pub(super) scratch: Vec<RunId>,
 }
 
@@ -101,6 +107,8 @@ impl Walking {
             reporter: Reporter::new(&pattern, seq),
             peak: 0,
             undecided: 0,
+            trace: None,
+            folds: RefCell::new(Folds::new(&pattern)),
             scratch: Vec::new(),
             keyed,
             program,
@@ -128,7 +136,12 @@ impl Walking {
     ) -> Matches {
         let pattern = Arc::clone(&self.pattern);
         let parts = (&mut self.keyed, &mut self.store);
-        let round = Round::new(&pattern, parts, batches, (self.lateness, self.counts_all));
+        let round = Round::new(
+            &pattern,
+            parts,
+            batches,
+            (self.lateness, self.counts_all || self.trace.is_some()),
+        );
         if self.counts_all {
             self.ordinals.resize(self.keyed.partitions(), 0);
         }
@@ -186,6 +199,7 @@ impl Walking {
             + absences.sum::<usize>()
             + self.ordinals.capacity() * 8
             + trees
+            + self.folds.borrow().bytes()
     }
 
     /// What it still waits for.

@@ -11,6 +11,7 @@ mod boxes;
 mod compare;
 mod complete;
 mod conditions;
+mod folds;
 mod found;
 pub mod hypertree;
 mod keyed;
@@ -26,9 +27,12 @@ mod sweep;
 mod taken;
 mod ticks;
 mod timers;
+pub mod trace;
 mod trends;
 mod wake;
 mod walk;
+
+use std::cell::RefCell;
 
 use crate::aggregate::CallErrors;
 use crate::data::{Column, FieldId, Place, Pseudo};
@@ -46,6 +50,8 @@ pub struct Asked {
     pub pseudo: Vec<(Pseudo, Column)>,
     /// The row as a record.
     pub whole: Option<Column>,
+    /// What fails is not counted: somebody only wants to know.
+    pub quiet: bool,
 }
 
 /// Evaluates a condition; gives the rows for which it is true, ascending.
@@ -76,6 +82,8 @@ struct Asking<'a, 'j> {
     pattern: &'a Pattern,
     store: &'a store::Store,
     reporter: &'a report::Reporter,
+    /// The aggregates that are kept, and the runs that are asked.
+    folds: Option<(&'a RefCell<folds::Folds>, &'a [runs::RunId])>,
     judge: &'a mut Judge<'j>,
 }
 
@@ -135,6 +143,24 @@ impl Matching {
             Strategy::Walking(walking) => walking.peak(),
             Strategy::All(all) => all.peak(),
             Strategy::Trends(trends) => trends.peak(),
+        }
+    }
+
+    /// Watches the walk, before any row has come; `false`: it cannot be watched, since no run goes one way.
+    pub fn watch(&mut self, sight: trace::Sight) -> bool {
+        match &mut self.0 {
+            Strategy::Walking(walking) => walking.watch(sight),
+            Strategy::All(_) | Strategy::Trends(_) => return false,
+        }
+        true
+    }
+
+    /// What was seen, if it was watched.
+    #[must_use]
+    pub fn traced(&self) -> Option<trace::Traced> {
+        match &self.0 {
+            Strategy::Walking(walking) => walking.traced(),
+            Strategy::All(_) | Strategy::Trends(_) => None,
         }
     }
 

@@ -171,6 +171,11 @@ impl Program {
         true
     }
 
+    /// The steps that can take a first event.
+    pub(super) fn first_steps(&self) -> Vec<StepId> {
+        self.state(self.start).moves.iter().map(|one| one.step).collect()
+    }
+
     /// Whether a state has been made.
     pub(super) fn is_reached(&self, id: StateId) -> bool {
         self.states.get(id as usize).is_some_and(Option::is_some)

@@ -11,7 +11,7 @@
 //! Cost: a row's columns are copied once when it becomes an event, and once more for each sweep it lives
 //! through; a sweep comes when half of the events may be dead.
 
-use crate::data::{Column, Place};
+use crate::data::{Column, Place, Value};
 use crate::ir::{How, Pattern, Selection, StepId, ValueId};
 use crate::ordered::Batch;
 
@@ -32,6 +32,13 @@ pub(super) struct Event {
     pub(super) tick: u64,
     segment: u32,
     row: u32,
+}
+
+impl Event {
+    /// The segment that its row is in, and the row there.
+    pub(super) fn at(&self) -> (u32, u32) {
+        (self.segment, self.row)
+    }
 }
 
 /// Which of an input's values outlive their round.
@@ -96,6 +103,13 @@ impl Store {
         }
     }
 
+    /// Lets events keep all values of their inputs. Before any is there.
+    pub(super) fn keep_all(&mut self, pattern: &Pattern) {
+        for (layout, input) in self.layouts.iter_mut().zip(&pattern.inputs) {
+            layout.kept = (0..input.values.len()).collect();
+        }
+    }
+
     /// Takes in a batch of this round; the segment that it is.
     pub(super) fn enter(&mut self, input: usize, batch: &Batch) -> u32 {
         let mut columns = batch.args[0].clone();
@@ -145,6 +159,23 @@ impl Store {
         let event = &self.events[id as usize];
         let segment = &self.segments[event.segment as usize];
         (&segment.columns[self.at(segment, value)], event.row as usize)
+    }
+
+    /// The input that a segment's rows came through.
+    pub(super) fn input_of(&self, segment: u32) -> usize {
+        self.segments[segment as usize].input
+    }
+
+    /// A value of a row.
+    pub(super) fn value_at(&self, (segment, row): (u32, u32), value: ValueId) -> Value {
+        let segment = &self.segments[segment as usize];
+        segment.columns[self.at(segment, value)].value(row as usize)
+    }
+
+    /// The key of a row's partition with this number.
+    pub(super) fn key_at(&self, (segment, row): (u32, u32), number: usize) -> Value {
+        let segment = &self.segments[segment as usize];
+        segment.columns[self.beside(segment, number)].value(row as usize)
     }
 
     /// A column of a fresh segment.

@@ -76,6 +76,7 @@ impl Walking {
             .filter(|(partition, _)| *partition != u32::MAX)
             .collect();
         self.trees.clear();
+        self.folds.get_mut().clear();
         self.indexed
             .iter_mut()
             .flatten()

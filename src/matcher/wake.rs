@@ -102,11 +102,15 @@ impl Walking {
                     });
                     self.timer_at(id, now.saturating_add(within.max(1)).min(whole));
                 }
-                _ => self.kill(id),
+                _ => {
+                    self.ends_late(id, now);
+                    self.kill(id);
+                }
             }
             return;
         }
         if self.is_broken(id, now, judge) {
+            self.ends_broken(id, now, judge);
             self.kill(id);
             return;
         }
@@ -122,13 +126,25 @@ impl Walking {
             return false;
         };
         let pattern = Arc::clone(&self.pattern);
-        let between = Between {
+        self.was_there(&pattern, step, id, self.behind(id, until), judge)
+    }
+
+    /// The time behind a complete run's last event.
+    fn behind(&self, id: RunId, until: i64) -> Between {
+        Between {
             after: self.store.get(self.last_of(id)).tick,
             before: u64::MAX,
             since: i64::MIN,
             until,
-        };
-        self.was_there(&pattern, step, id, between, judge)
+        }
+    }
+
+    /// Tells whoever watches that the absence behind a complete run is broken.
+    fn ends_broken(&mut self, id: RunId, until: i64, judge: &mut Judge<'_>) {
+        if let Some(step) = self.program.trailing {
+            let pattern = Arc::clone(&self.pattern);
+            self.broke(&pattern, (id, step), self.behind(id, until), judge);
+        }
     }
 
     /// The input has ended: repetitions in last place are complete with what they have; what waits for an
@@ -142,7 +158,11 @@ impl Walking {
                 continue;
             }
             if self.program.trailing.is_some() {
-                undecided += u64::from(!self.is_broken(id, i64::MAX, judge));
+                let broken = self.is_broken(id, i64::MAX, judge);
+                undecided += u64::from(!broken);
+                if broken {
+                    self.ends_broken(id, i64::MAX, judge);
+                }
                 continue;
             }
             let run = self.runs.get(id);

@@ -46,6 +46,7 @@ impl Walking {
             self.ordinals[partition as usize] += 1;
         }
         let mut done = Vec::new();
+        self.look(round, rows, judge);
         for decision in self.decide(round, rows, judge) {
             self.carry_out(round, rows, decision, judge, &mut done);
         }
@@ -127,6 +128,7 @@ impl Walking {
             pattern: &pattern,
             store: &self.store,
             reporter: self.reporter(),
+            folds: None,
             judge,
         };
         let subject = Subject::Fresh(row.at);
@@ -159,6 +161,7 @@ impl Walking {
         });
         if of.rest.is_some() && !waiting.is_empty() {
             let mut asking = asking;
+            asking.folds = Some((&self.folds, &waiting));
             let all = waiting.iter().map(|&id| (subject, self.runs.captures(id)));
             let kept = rest(&mut asking, taken, step, all.collect());
             waiting = kept.into_iter().map(|at| waiting[at as usize]).collect();
@@ -195,6 +198,7 @@ impl Walking {
         self.leave_shared(id, end);
         let crosses = self.crosses(&pattern, id, &one, judge);
         if crosses || !pattern.absent.is_empty() && self.violates(&pattern, id, self.tick, judge) {
+            self.broke_off(&pattern, (run, id), &one, judge);
             if each {
                 self.forget(id);
             }
@@ -213,6 +217,7 @@ impl Walking {
     /// Another run that has taken the same, in no list.
     fn copy(&mut self, of: RunId) -> RunId {
         let id = self.runs.split(of);
+        self.went_on_twice(of, id);
         for step in 0..self.pattern.steps.len() {
             if let Capture::Range { log, .. } = self.runs.capture(id, step) {
                 self.logs.all[log as usize].users += 1;
@@ -262,6 +267,7 @@ impl Walking {
             pattern,
             store: &self.store,
             reporter: self.reporter(),
+            folds: None,
             judge,
         };
         let absence = self.absences[step].as_ref();
@@ -302,6 +308,7 @@ impl Walking {
             self.runs.set_mark(id, marks.trailing_zeros() as usize, event);
             marks &= marks - 1;
         }
+        self.took(id, step, before == Capture::Nothing);
     }
 
     /// A run has come to its state: it is complete, or waits.
@@ -342,6 +349,7 @@ impl Walking {
             let left: Vec<RunId> = listed.filter(|&run| self.runs.get(run).seen != self.tick).collect();
             for run in left {
                 if self.program.state(state).complete == Complete::No {
+                    self.ends_passed(run, row);
                     self.kill(run);
                 } else if self.program.trailing.is_some() {
                     self.close(run);

@@ -277,7 +277,7 @@ impl View<'_> {
 }
 
 /// A text of the program in one line.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

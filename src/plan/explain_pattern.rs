@@ -7,10 +7,10 @@ use crate::diag::SourceMap;
 use crate::ir::{AfterMatch, BinaryOp, Compare, ExprId, Pattern, PatternStep, Query, Report, Selection, Shape};
 
 /// A pattern to be shown.
-pub(super) struct View<'a> {
-    pub(super) query: &'a Query,
-    pub(super) sources: &'a SourceMap,
-    pub(super) pattern: &'a Pattern,
+pub(crate) struct View<'a> {
+    pub(crate) query: &'a Query,
+    pub(crate) sources: &'a SourceMap,
+    pub(crate) pattern: &'a Pattern,
 }
 
 impl View<'_> {
@@ -95,7 +95,7 @@ impl View<'_> {
     }
 
     /// Whether a step is one that must not come.
-    fn is_absent(&self, at: usize) -> bool {
+    pub(crate) fn is_absent(&self, at: usize) -> bool {
         fn within(shape: &Shape, at: usize) -> bool {
             match shape {
                 Shape::Step(_) => false,
@@ -108,7 +108,7 @@ impl View<'_> {
     }
 
     /// The steps by their names: `fails{3,} -> ok`.
-    fn shape(&self, shape: &Shape) -> String {
+    pub(crate) fn shape(&self, shape: &Shape) -> String {
         let all = |parts: &[Shape], with: &str| {
             let inner = |part: &Shape| match part {
                 Shape::Seq(_) | Shape::And(_) | Shape::Or(_) => format!("({})", self.shape(part)),
@@ -140,7 +140,7 @@ impl View<'_> {
     }
 
     /// A step by its alias, else by its input and number.
-    fn name(&self, at: usize) -> String {
+    pub(crate) fn name(&self, at: usize) -> String {
         let step = &self.pattern.steps[at];
         let input = &self.pattern.inputs[step.input].name;
         match step.alias {
@@ -178,11 +178,11 @@ impl View<'_> {
         asks
     }
 
-    fn text(&self, compare: &Compare) -> String {
+    pub(crate) fn text(&self, compare: &Compare) -> String {
         one_line(self.sources.slice(compare.span))
     }
 
-    fn source(&self, id: ExprId) -> String {
+    pub(crate) fn source(&self, id: ExprId) -> String {
         one_line(self.sources.slice(self.query.exprs.span(id)))
     }
 }
@@ -193,7 +193,7 @@ fn hash(step: &PatternStep) -> Option<&Compare> {
 }
 
 /// A duration as programs write it: `1h30m`.
-fn duration(ns: i64) -> String {
+pub(crate) fn duration(ns: i64) -> String {
     const UNITS: [(&str, i64); 7] = [
         ("d", 86_400_000_000_000),
         ("h", 3_600_000_000_000),

@@ -23,7 +23,9 @@ use crate::ir::{
 };
 use crate::read::{DecodePlan, TimeUnit};
 
+pub(crate) use explain::one_line;
 pub use explain::{ExplainFormat, explain};
+pub(crate) use explain_pattern::{View as PatternView, duration};
 pub use indexes::Indexes;
 
 /// What the command line says about reading.

@@ -40,6 +40,8 @@ pub(super) struct Context<'a> {
     pub(super) tables: Tables,
     /// By which filters are found.
     pub(super) indexes: Indexes,
+    /// Rows are counted at every step.
+    pub(super) watched: bool,
 }
 
 /// In which order records are replayed, and so what the clock at a record is.
@@ -171,7 +173,11 @@ impl<'a> Executor<'a> {
     {
         let plan = self.context.plan;
         let stage = plan.stage(id);
+        let watched = self.context.watched;
         for (at, step) in stage.steps.iter().enumerate().skip(from) {
+            if watched {
+                self.count_passed(id, at, view.count(flow.rows.len()));
+            }
             if view.count(flow.rows.len()) == 0 {
                 return;
             }
@@ -254,6 +260,9 @@ impl<'a> Executor<'a> {
             let mut evaluator = Evaluator::new(self.context.program, &*made.rows);
             return self.stage(id, at + 1, &mut evaluator, &made, view);
         }
+        if watched {
+            self.count_passed(id, stage.steps.len(), view.count(flow.rows.len()));
+        }
         if view.count(flow.rows.len()) > 0 {
             let readers = Readers {
                 next: &stage.next,
@@ -261,6 +270,11 @@ impl<'a> Executor<'a> {
             };
             self.pass(readers, evaluator, flow, view);
         }
+    }
+
+    /// Counts rows that come to a step, where somebody watches.
+    pub(super) fn count_passed(&mut self, stage: StageId, step: usize, rows: usize) {
+        *self.out.passed.entry((stage, step)).or_default() += rows as u64;
     }
 
     pub(super) fn count_errors(&mut self, stage: StageId, step: usize, evaluator: &mut Evaluator<'_>, flow: &Flow) {

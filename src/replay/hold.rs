@@ -140,6 +140,9 @@ impl Executor<'_> {
         if count == 0 {
             return;
         }
+        if self.context.watched {
+            self.count_passed(stage, 0, count);
+        }
         let rows = view.rows.as_deref();
         let kind = &self.context.plan.stage(stage).steps[0].kind;
         let mut column = |id: ExprId| evaluator.eval(id, rows);

@@ -35,10 +35,11 @@ pub(super) fn run(
     let into = |held: Held| (held.port, held.into_batch());
     let batches: Vec<(u8, Batch)> = ready.into_iter().map(into).collect();
     let mut judge = |condition: ExprId, asked: Asked| {
+        let quiet = asked.quiet;
         let rows = AskedRows(asked);
         let mut evaluator = Evaluator::new(context.program, &rows);
         let kept = evaluator.filter(condition, None);
-        for error in evaluator.take_errors() {
+        for error in evaluator.take_errors().into_iter().filter(|_| !quiet) {
             let key = ErrorKey {
                 stage: id,
                 step: 0,

@@ -36,6 +36,7 @@ mod supply;
 mod supply_tests;
 mod tables;
 mod times;
+mod traced;
 mod validate;
 mod waiting;
 
@@ -47,6 +48,7 @@ pub use report::{
 };
 pub use rounds::run;
 pub use stop::Stopped;
+pub use traced::{OperatorTrace, StreamTrace};
 
 /// How a run is done.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +81,10 @@ pub struct RunOptions {
     /// more are sorted on disk. Where it is given, also how much all that patterns wait for may take: a
     /// run that needs more is an error.
     pub memory_limit: Option<u64>,
+    /// The streams that are watched; their patterns are [widened](crate::matcher::trace::widen).
+    pub traces: Vec<crate::matcher::trace::Question>,
+    /// No rows are written, and nothing is said on the side.
+    pub dry: bool,
 }
 
 /// In which order records are replayed.

@@ -17,6 +17,7 @@ use super::matched;
 use super::outcome::{ErrorKey, Outcome};
 use super::rows::MadeRows;
 use super::segments::projected;
+use super::traced;
 use super::{Order, RunOptions};
 use crate::aggregate::CallErrors;
 use crate::data::{Column, FieldId, Place, Rank};
@@ -103,7 +104,9 @@ impl Ordered {
                 }
                 StepKind::Pattern(pattern) => {
                     let timed = joined::timed(plan, StageId(at as u32));
-                    State::Pattern(Box::new(Matching::new(pattern, lateness, timed, plan.decode.seq)))
+                    let mut matching = Matching::new(pattern, lateness, timed, plan.decode.seq);
+                    traced::watch(plan, &stage.steps[0], pattern, options, &mut matching);
+                    State::Pattern(Box::new(matching))
                 }
                 kind => state(kind, lateness),
             }
@@ -291,6 +294,14 @@ impl Ordered {
             _ => 0,
         };
         self.stages.iter().map(of).sum()
+    }
+
+    /// What was seen of the pattern at the head of a stage, if it is watched.
+    pub(super) fn traced(&self, stage: usize) -> Option<crate::matcher::trace::Traced> {
+        match self.stages.get(stage)? {
+            State::Pattern(state) => state.traced(),
+            _ => None,
+        }
     }
 
     /// What patterns still wait for.

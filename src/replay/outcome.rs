@@ -1,5 +1,6 @@
 //! What comes out of a morsel, and how it adds up over the run.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use indexmap::IndexMap;
@@ -149,6 +150,8 @@ pub(super) struct Outcome {
     /// Rows that `.validate` refused.
     pub(super) bad: Vec<BadRecord>,
     pub(super) index: IndexReport,
+    /// How many rows came to each step of a stage that is watched (behind the last: came out).
+    pub(super) passed: BTreeMap<(StageId, usize), u64>,
 }
 
 impl Outcome {

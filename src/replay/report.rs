@@ -37,6 +37,8 @@ pub struct Report {
     pub patterns: Vec<PatternReport>,
     /// What the index over filters has saved.
     pub index: IndexReport,
+    /// What was seen of the streams that were watched, in the order in which they were named.
+    pub traces: Vec<super::StreamTrace>,
 }
 
 /// A pattern at the end of a run.

@@ -17,6 +17,7 @@ use super::stop::stop_at;
 use super::supply::{Bound, Round, Supply};
 use super::tables::Tables;
 use super::times::{Times, first_after, without_time};
+use super::traced;
 use super::waiting::{Bad, Waiting};
 use super::{
     AtEnd, BadExample, BadReport, ErrorReport, IndexReport, InputReport, MetricReport, Observer, Order, PatternReport,
@@ -26,7 +27,7 @@ use crate::data::format::write_json_text;
 use crate::data::{BadRecord, Place};
 use crate::eval::Program;
 use crate::ordered::Ending;
-use crate::plan::{Indexes, Plan};
+use crate::plan::{Indexes, Plan, StageId};
 use crate::read::{Base, Input};
 use crate::write::Output;
 
@@ -74,6 +75,9 @@ pub fn run(
         ready = following;
     }
     let mut report = writer.report(&supply);
+    let passed = std::mem::take(&mut writer.passed);
+    report.traces = traced::traces(plan, options, &passed, &writer.ordered);
+    traced::find_lines(&mut report.traces, &context.decode, reopen);
     report.tables = context.tables.reports();
     report.index.filters = context.indexes.filters() as u64;
     report.output_notes = writer.finish(&report)?;
@@ -157,6 +161,8 @@ struct Writer<'r> {
     big_ints: u64,
     not_finite: u64,
     index: IndexReport,
+    /// By stage and step, how many rows came to it.
+    passed: BTreeMap<(StageId, usize), u64>,
     stopped: Option<Stopped>,
 }
 
@@ -175,7 +181,11 @@ impl<'r> Writer<'r> {
             plan,
             options,
             observer,
-            outputs: Outputs::open(plan, options)?,
+            outputs: if options.dry {
+                Outputs::none(plan)
+            } else {
+                Outputs::open(plan, options)?
+            },
             dead: options.dead_letter.as_deref().map(Output::open).transpose()?,
             ordered: Ordered::new(plan, options),
             portions: Portions::new(plan),
@@ -192,6 +202,7 @@ impl<'r> Writer<'r> {
             big_ints: 0,
             not_finite: 0,
             index: IndexReport::default(),
+            passed: BTreeMap::new(),
             stopped: None,
         })
     }
@@ -301,6 +312,7 @@ impl<'r> Writer<'r> {
         self.index.pairs += outcome.index.pairs;
         self.index.looked += outcome.index.looked;
         self.errors.merge(outcome.errors);
+        traced::add(&mut self.passed, outcome.passed);
         self.consumed[input] += task.morsel.consumed().saturating_sub(self.consumed[input]);
         if let Some(decoded) = &task.decoded {
             self.inputs[input].records += decoded.records;
@@ -362,6 +374,7 @@ impl<'r> Writer<'r> {
         self.index.pairs += outcome.index.pairs;
         self.index.looked += outcome.index.looked;
         self.errors.merge(outcome.errors);
+        traced::add(&mut self.passed, outcome.passed);
         let made = self.ordered.take_matched();
         if let Some(portions) = &mut self.portions {
             portions.learn(made);
@@ -390,7 +403,8 @@ impl<'r> Writer<'r> {
 
     /// Shows side lines, adds up metrics.
     fn count(&mut self, ready: &Waiting) {
-        ready.side.iter().for_each(|line| self.observer.say(&line.text));
+        let said = ready.side.iter().filter(|_| !self.options.dry);
+        said.for_each(|line| self.observer.say(&line.text));
         for sample in &ready.samples {
             let metric = self.metrics.entry(sample.name.clone()).or_insert_with(|| MetricReport {
                 name: sample.name.clone(),
@@ -452,6 +466,7 @@ impl<'r> Writer<'r> {
             patterns: self.pattern_reports(),
             tables: Vec::new(),
             index: self.index,
+            traces: Vec::new(),
         }
     }
 
@@ -567,6 +582,7 @@ impl<'a> Context<'a> {
             },
             tables,
             indexes: Indexes::of(plan, program),
+            watched: !options.traces.is_empty(),
         }
     }
 }

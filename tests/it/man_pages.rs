@@ -27,6 +27,7 @@ fn pages_are_as_the_arguments_say() {
             "varpulis-completions.1",
             "varpulis-explain.1",
             "varpulis-run.1",
+            "varpulis-why.1",
             "varpulis.1"
         ]
     );

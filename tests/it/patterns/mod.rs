@@ -4,6 +4,7 @@
 mod combinations;
 mod generate;
 mod logs;
+mod long;
 mod making;
 mod many;
 mod memory;

@@ -1,5 +1,7 @@
 //! The matcher against the reference, over random patterns and logs.
 
+use std::path::Path;
+
 use proptest::prelude::*;
 use varpulis::replay::Order;
 
@@ -8,7 +10,7 @@ use super::logs::{STREAMS, counted, in_order, log, of_counted};
 use super::pattern::{Pattern, Row};
 use super::reference::AtEnd;
 use super::report::reported;
-use super::run::{Way, by_stream, cases as all_cases, compiled, line, row_text, run, statement};
+use super::run::{Way, by_stream, cases as all_cases, compiled, line, row_text, run, run_watched, statement, watched};
 use super::trends::Trends;
 
 /// Patterns of one program.
@@ -89,6 +91,48 @@ fn agree(head: &str, cases: &[Case], log: &[Row], ways: &[Way], at_end: AtEnd) -
         }
         let first = bytes.get_or_insert_with(|| text.clone());
         prop_assert!(*first == text, "{way:?}\n{program}\n{lines}\n{first}\n{text}");
+    }
+    watch(
+        folder.path(),
+        (&program, cases.len()),
+        &lines,
+        at_end,
+        &bytes.unwrap_or_default(),
+    )
+}
+
+/// Whoever watches changes nothing, and sees the same in all ways.
+fn watch(
+    folder: &Path,
+    (program, count): (&str, usize),
+    lines: &str,
+    at_end: AtEnd,
+    expected: &str,
+) -> Result<(), TestCaseError> {
+    let (plan, questions) = watched(program, count).map_err(TestCaseError::fail)?;
+    let mut known: Option<String> = None;
+    for way in &WAYS[1..3] {
+        let ran = run_watched(folder, (&plan, &questions), lines, *way, at_end);
+        let (text, seen) = ran.map_err(TestCaseError::fail)?;
+        prop_assert!(
+            expected == text,
+            "watched, {way:?}\n{program}\n{lines}\n{expected}\n{text}"
+        );
+        for trace in &seen {
+            let Some((_, seen)) = &trace.pattern else { continue };
+            let ended = seen.steps.iter().map(|step| step.ended);
+            let ended = ended.map(|of| of.expired + of.broken + of.passed + of.skipped + of.open + of.undecided);
+            let ended: u64 =
+                ended.sum::<u64>() + seen.matches + seen.parts + seen.skipped + seen.rejected + seen.undone;
+            let began = seen.begun + seen.split;
+            prop_assert!(
+                ended == began,
+                "{began} began, {ended} ended: {trace:#?}\n{program}\n{lines}"
+            );
+        }
+        let seen = format!("{seen:#?}");
+        let first = known.get_or_insert_with(|| seen.clone());
+        prop_assert!(*first == seen, "{way:?}\n{program}\n{lines}\n{first}\n{seen}");
     }
     Ok(())
 }

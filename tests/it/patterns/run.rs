@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use varpulis::diag::SourceMap;
+use varpulis::ir::StreamId;
+use varpulis::matcher::trace::{self, Question};
 use varpulis::plan::{self, Plan};
 use varpulis::read::{Input, InputSpec, ReadOptions};
 use varpulis::replay::{self, Observer, Order, RunOptions};
@@ -77,11 +79,34 @@ pub(super) fn line(row: &Row) -> String {
 ///
 /// What the compiler says, with the program.
 pub(super) fn compiled(program: &str) -> Result<Plan, String> {
+    planned(program, &[])
+}
+
+/// The plan of a program whose streams are watched, as far as they can be, and what is asked of them.
+///
+/// # Errors
+///
+/// What the compiler says, with the program.
+pub(super) fn watched(program: &str, count: usize) -> Result<(Plan, Vec<Question>), String> {
+    let question = |at: usize| Question {
+        stream: format!("M{at}"),
+        misses: 3,
+        ..Question::default()
+    };
+    let questions: Vec<Question> = (0..count).map(question).collect();
+    Ok((planned(program, &questions)?, questions))
+}
+
+fn planned(program: &str, questions: &[Question]) -> Result<Plan, String> {
     let mut sources = SourceMap::default();
     let main = sources.add(Path::new("patterns.vpl"), program.to_owned());
     let compiled = resolve::compile(&mut sources, main, &resolve::Options::default());
     let said = || format!("{program}\n{:#?}", compiled.diagnostics);
-    let query = compiled.query.clone().ok_or_else(said)?;
+    let mut query = compiled.query.clone().ok_or_else(said)?;
+    for question in questions {
+        let at = query.streams.iter().position(|stream| stream.name == question.stream);
+        trace::widen(&mut query, StreamId(at.unwrap() as u32));
+    }
     let options = plan::Options {
         max_record_bytes: MAX_RECORD_BYTES,
         ..plan::Options::default()
@@ -95,6 +120,21 @@ pub(super) fn compiled(program: &str) -> Result<Plan, String> {
 ///
 /// Why it stopped.
 pub(super) fn run(folder: &Path, plan: &Plan, lines: &str, way: Way, at_end: AtEnd) -> Result<String, String> {
+    run_watched(folder, (plan, &[]), lines, way, at_end).map(|(text, _)| text)
+}
+
+/// The same, and what was seen of streams that are watched.
+///
+/// # Errors
+///
+/// Why it stopped.
+pub(super) fn run_watched(
+    folder: &Path,
+    (plan, traces): (&Plan, &[Question]),
+    lines: &str,
+    way: Way,
+    at_end: AtEnd,
+) -> Result<(String, Vec<replay::StreamTrace>), String> {
     let (log, output) = (folder.join("log.jsonl"), folder.join("rows.jsonl"));
     fs::write(&log, lines).map_err(|error| error.to_string())?;
     let reading = ReadOptions {
@@ -115,14 +155,16 @@ pub(super) fn run(folder: &Path, plan: &Plan, lines: &str, way: Way, at_end: AtE
             AtEnd::Flush => replay::AtEnd::Flush,
             AtEnd::Hold => replay::AtEnd::Hold,
         },
+        traces: traces.to_vec(),
         ..RunOptions::default()
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(way.threads).build();
     let pool = pool.map_err(|error| error.to_string())?;
     let input = open().map_err(|error| format!("{error:?}"))?;
     let ran = pool.install(|| replay::run(plan, &mut [input], &|_| open().ok(), &options, &Quiet));
-    ran.map_err(|error| format!("{error:?}"))?;
-    fs::read_to_string(&output).map_err(|error| error.to_string())
+    let report = ran.map_err(|error| format!("{error:?}"))?;
+    let text = fs::read_to_string(&output).map_err(|error| error.to_string())?;
+    Ok((text, report.traces))
 }
 
 /// The rows of each stream of a pattern: fields in order of their names, without nulls.
