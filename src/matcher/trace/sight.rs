@@ -238,7 +238,7 @@ pub fn widen(query: &mut Query, stream: StreamId) {
 fn pattern_of(query: &Query, stream: StreamId) -> Option<&Pattern> {
     let ops = query.streams[stream.0 as usize].ops.iter();
     ops.into_iter().find_map(|operator| match &operator.op {
-        Op::Pattern(pattern) => Some(pattern),
+        Op::Pattern(pattern) => Some(pattern.as_ref()),
         _ => None,
     })
 }
