@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::data::Column;
-use crate::ir::{BinaryOp, Bound, Pattern, Shape, StepId, ValueId, Which};
+use crate::ir::{BinaryOp, Bound, Pattern, Selection, Shape, StepId, ValueId, Which};
 use crate::ordered::{Batch, KeyTable, Keys, can_equal};
 
 /// The number of no key.
@@ -163,7 +163,9 @@ impl Keyed {
                 let Some(Probe { domain, own, .. }) = self.probes[step] else {
                     continue;
                 };
-                let add = self.leading == Some(step) || pattern.absent.contains(&step);
+                // Under `.stam` a key may be known by events only that are not kept by it.
+                let any = pattern.select == Selection::Any;
+                let add = any || self.leading == Some(step) || pattern.absent.contains(&step);
                 let of = numbers.values.entry((domain, own));
                 of.or_insert_with(|| with(&mut self.tables[domain], one, own, add));
             }

@@ -176,3 +176,40 @@ fn windows_and_keys_bound_combinations() {
     };
     assert!(rows_of(program, &log, cut) == found);
 }
+
+/// What is looked up by a key is found long after other keys have been forgotten.
+#[test]
+fn keys_outlive_what_is_forgotten() {
+    let mut log = String::from(r#"{"type":"B","ts":1700000000,"id":0,"u":-2}"#);
+    log.push('\n');
+    log.push_str("{\"type\":\"B\",\"ts\":1700000000,\"id\":1,\"u\":-1}\n");
+    let mut add = |name: &str, at: usize, u: i64| {
+        let _ = writeln!(log, r#"{{"type":"{name}","ts":1700000001,"id":{at},"u":{u}}}"#);
+    };
+    // Many keys of events that nothing is made of.
+    (2..20_000).for_each(|at| add("A", at, at as i64));
+    (20_000..20_003).for_each(|at| add("A", at, -2));
+    let program = "stream T = B as x and B as y -> A+ where u == y.u as xs .within(9s) .stam()\n\
+                   .emit(x: x.id, y: y.id, xs: collect(xs.id))\n";
+    let cut = Way {
+        morsel_bytes: 2000,
+        ..WAY
+    };
+    let found = rows_of(program, &log, cut);
+    let of = |xs: &str| format!(r#""x":1,"y":0,"xs":[{xs}]}}"#);
+    let expected = [
+        "20000",
+        "20000,20001",
+        "20001",
+        "20000,20001,20002",
+        "20001,20002",
+        "20000,20002",
+        "20002",
+    ];
+    let expected: Vec<String> = expected.iter().map(|xs| of(xs)).collect();
+    let mut found: Vec<&str> = behind(&found);
+    let mut expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
