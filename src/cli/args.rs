@@ -25,6 +25,16 @@ pub(super) enum Command {
     /// Show how a program would run, or what an error code means
     Explain(ExplainArguments),
     /// Say why a stream did not fire: how far it came, what was missing, and the nearest misses
+    ///
+    /// The logs are replayed, and no rows are written. Of a pattern it is told, for each step, how many
+    /// events of its type came, how many of them fit what the step asks of an event alone, how many runs
+    /// took one with it, and how the runs ended that waited for it. The nearest misses are the runs that
+    /// came furthest (of equal ones the longest, then the latest; with `--at` those that are nearest to that
+    /// time): the events that they took, how they ended and by which event, and of the events that they
+    /// could not take the one that lacked the least, with the values that were compared. An event that came
+    /// when the time was over says by how much. Each event is held against the newest 256 runs of its
+    /// partition at a state. Of a stream without a pattern it is told how many rows each operator let
+    /// through. Patterns with `.stam()` are refused: their runs do not end.
     Why(Box<WhyArguments>),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),

@@ -120,9 +120,9 @@ impl Walking {
     fn look_back(&self, trace: &mut Trace, round: &Round, row: &Row, mine: &[StepId]) {
         let Trace { sight, seen, .. } = trace;
         for miss in seen.misses.iter_mut().filter(|miss| miss.late.is_none()) {
-            let keys = miss.keys.iter().enumerate();
+            let mut keys = miss.keys.iter().enumerate();
             let is_other = |(number, key): (usize, &Value)| Key(self.store.key_at(row.at, number)) != Key(key.clone());
-            if miss.wishes.is_empty() || keys.map(is_other).any(|other| other) {
+            if miss.wishes.is_empty() || keys.any(is_other) {
                 continue;
             }
             let holds = |wish: &&Wish| {
