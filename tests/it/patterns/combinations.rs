@@ -57,7 +57,9 @@ proptest! {
             reported(&pattern, &rows, AtEnd::Auto).iter().map(span).collect()
         };
         let apart = spans(After::PastLast);
-        prop_assert!(apart.iter().enumerate().all(|(at, one)| apart[..at].iter().all(|before| before.1 < one.0)));
+        // What the end completes comes in order of the file, not of the replay.
+        let clear = |a: &(usize, usize), b: &(usize, usize)| a.1 < b.0 || b.1 < a.0;
+        prop_assert!(apart.iter().enumerate().all(|(at, one)| apart[..at].iter().all(|other| clear(one, other))));
         let mut starts: Vec<usize> = spans(After::ToNext).into_iter().map(|span| span.0).collect();
         let count = starts.len();
         starts.sort_unstable();
