@@ -5,61 +5,19 @@
 //! finds depends on the line only; what it remembers of the lines before (which keys came in which
 //! order) only saves it the search for a key. Of duplicate keys the first wins.
 
+mod frame;
 mod plain;
 mod shape;
+mod span;
 
 use super::fault::Fault;
 use super::string::key_is;
 use super::trie::{Choice, Edge, Item, Slot, Trie};
-use crate::data::BadCause;
 use shape::Shapes;
 
+pub(super) use frame::frame;
 pub(super) use shape::Shaped;
-
-/// Where a value stands in a text, with its quotes or brackets. An empty span is no value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) start: u32,
-    pub(super) end: u32,
-}
-
-impl Span {
-    /// Nothing was found.
-    pub(super) const MISSING: Self = Self { start: 0, end: 0 };
-
-    fn new(start: usize, end: usize) -> Self {
-        Self {
-            start: start as u32,
-            end: end as u32,
-        }
-    }
-
-    pub(super) fn is_missing(self) -> bool {
-        self.end == 0
-    }
-
-    /// The bytes of the value.
-    pub(super) fn of(self, text: &[u8]) -> &[u8] {
-        text.get(self.start as usize..self.end as usize).unwrap_or_default()
-    }
-
-    /// Missing, or null.
-    pub(super) fn is_null(self, text: &[u8]) -> bool {
-        self.is_missing() || self.of(text) == b"null"
-    }
-
-    /// The same in a text in which this one begins at `base`.
-    #[inline]
-    pub(super) fn within(self, base: u32) -> Self {
-        if self.is_missing() {
-            return self;
-        }
-        Self {
-            start: self.start + base,
-            end: self.end + base,
-        }
-    }
-}
+pub(super) use span::Span;
 
 /// Which keys came in which order in the lines before, for every node of every trie.
 #[derive(Debug, Default)]
@@ -701,56 +659,4 @@ fn short_word(rest: &[u8]) -> u64 {
     let mut bytes = [0; 8];
     bytes[..rest.len()].copy_from_slice(rest);
     u64::from_le_bytes(bytes)
-}
-
-/// Where the object of a line begins and ends.
-///
-/// Checks what holds of every record, whatever is wanted of it: one object, its strings ended, its
-/// brackets balanced and not too deep. `brackets` are those of the line.
-pub(super) fn frame(text: &[u8], line: (usize, usize), brackets: &[u32], odd: bool) -> Result<(), Fault> {
-    let (start, end) = line;
-    if text[start] != b'{' {
-        return Err(Fault::malformed(start, "a record is a JSON object"));
-    }
-    if odd {
-        return Err(Fault::malformed(end, "a string does not end"));
-    }
-    if let [_, close] = brackets
-        && *close as usize + 1 == end
-        && text[end - 1] == b'}'
-    {
-        return Ok(());
-    }
-    balanced(text, end, brackets)
-}
-
-/// Checks brackets. The kinds of the open ones are bits of a number.
-fn balanced(text: &[u8], end: usize, brackets: &[u32]) -> Result<(), Fault> {
-    const { assert!(super::exact::MAX_DEPTH <= 128) };
-    let (mut kinds, mut depth) = (0_u128, 0);
-    for (nth, at) in brackets.iter().map(|at| *at as usize).enumerate() {
-        let byte = text[at];
-        let square = u128::from(byte & 0x20 == 0);
-        if matches!(byte, b'{' | b'[') {
-            depth += 1;
-            if depth > super::exact::MAX_DEPTH {
-                let reason = format!("nested deeper than {}", super::exact::MAX_DEPTH);
-                return Err(Fault::new(at, BadCause::TooDeep, reason));
-            }
-            kinds = kinds << 1 | square;
-            continue;
-        }
-        if kinds & 1 != square || depth == 0 {
-            return Err(Fault::malformed(at, "a bracket closes what was not opened"));
-        }
-        kinds >>= 1;
-        depth -= 1;
-        if depth == 0 && (at + 1 != end || nth + 1 != brackets.len()) {
-            return Err(Fault::malformed(at + 1, "something follows the object"));
-        }
-    }
-    if depth > 0 {
-        return Err(Fault::malformed(end, "the object does not end"));
-    }
-    Ok(())
 }
