@@ -4,38 +4,14 @@
 use indexmap::IndexSet;
 
 use super::boxes::{Boxes, Side, Test, place};
+use super::indexed::{Indexed, nameable};
 use super::matching::Walking;
 use super::program::{Complete, StateId};
 use super::runs::{List, Listing, NONE, RunId};
 use super::ticks::Row;
+use crate::data::Key;
 use crate::data::value::FixedHasher;
-use crate::data::{Key, Value};
 use crate::ir::{BinaryOp, Selection, Which};
-
-/// By which comparisons the runs at a state are found for one of its moves.
-#[derive(Debug)]
-pub(super) struct Indexed {
-    /// Which move.
-    at: u32,
-    by_key: bool,
-    /// Which comparisons of its step.
-    compares: Vec<usize>,
-    /// Of those with `!=` the values that were met, by number.
-    names: Vec<IndexSet<Key, FixedHasher>>,
-}
-
-impl Indexed {
-    /// After a sweep no tree is left.
-    pub(super) fn forget(&mut self) {
-        self.names.iter_mut().for_each(IndexSet::clear);
-    }
-}
-
-/// A value that `!=` has a number for: null and NaN are unlike even themselves.
-fn nameable(value: Value) -> Option<Key> {
-    let never = value.is_null() || matches!(value, Value::Float(float) if float.is_nan());
-    (!never).then_some(Key(value))
-}
 
 /// Of so many runs in a list, all are looked at.
 const FEW: u32 = 32;

@@ -15,10 +15,11 @@ use std::sync::Arc;
 
 use super::absence::Absence;
 use super::boxes::Boxes;
+use super::covered::Covered;
 use super::folds::Folds;
 use super::found::Found;
+use super::indexed::Indexed;
 use super::keyed::Keyed;
-use super::listing::Indexed;
 use super::logs::Logs;
 use super::program::{Program, StateId};
 use super::report::Reporter;
@@ -32,6 +33,16 @@ use super::{Judge, Matches, Standing};
 use crate::data::Place;
 use crate::ir::{AfterMatch, Pattern, Selection};
 use crate::ordered::{Batch, Ending};
+
+/// How much there was when all was looked at last.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Swept {
+    pub(super) keys: usize,
+    pub(super) nodes: usize,
+    pub(super) absent: usize,
+    /// The latest time of a row.
+    pub(super) clock: i64,
+}
 
 /// The state of one pattern under skip till next match, or strict.
 #[derive(Debug)]
@@ -59,8 +70,8 @@ pub(super) struct Walking {
     pub(super) ordinals: Vec<u64>,
     /// Whether every row of the inputs counts.
     pub(super) counts_all: bool,
-    pub(super) covered: super::complete::Covered,
-    pub(super) swept: super::sweep::Swept,
+    pub(super) covered: Covered,
+    pub(super) swept: Swept,
     lateness: i64,
     /// A row may be determined so much after its event time. Nanoseconds.
     timed: i64,
@@ -99,8 +110,8 @@ impl Walking {
             tick: 0,
             ordinals: Vec::new(),
             counts_all: strict || pattern.steps.iter().any(|step| step.next),
-            covered: super::complete::Covered::default(),
-            swept: super::sweep::Swept::default(),
+            covered: Covered::default(),
+            swept: Swept::default(),
             lateness,
             timed: i64::from(timed),
             found: Vec::new(),

@@ -3,19 +3,9 @@
 //! Events, keys and shared logs are kept until there are twice as many as were alive last time; then what
 //! is alive is marked and put together anew. Nothing that is written depends on when.
 
-use super::matching::Walking;
+use super::matching::{Swept, Walking};
 use super::runs::Capture;
 use super::store::{EventId, NO_EVENT};
-
-/// How much there was when all was looked at last.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Swept {
-    keys: usize,
-    nodes: usize,
-    absent: usize,
-    /// The latest time of a row.
-    pub(super) clock: i64,
-}
 
 const FEW: usize = 4096;
 
@@ -80,7 +70,7 @@ impl Walking {
         self.indexed
             .iter_mut()
             .flatten()
-            .for_each(super::listing::Indexed::forget);
+            .for_each(super::indexed::Indexed::forget);
         let listings = &self.listings;
         self.runs.relist(|state| listings[state as usize]);
         self.swept = Swept {
