@@ -73,15 +73,15 @@ impl Walking {
                 let run = self.runs.get_mut(id);
                 if run.alive && run.generation == generation && run.seen != DONE {
                     run.wake = i64::MAX;
-                    self.wake(id, now, judge, &mut done);
+                    self.wake(id, (now, clock), judge, &mut done);
                 }
             }
             self.settle_by_partition(done, judge);
         }
     }
 
-    /// Looks at a run at a time that its timer was set for.
-    fn wake(&mut self, id: RunId, now: i64, judge: &mut Judge<'_>, done: &mut Vec<Done>) {
+    /// Looks at a run at a time that its timer was set for; nothing comes before `clock` any more.
+    fn wake(&mut self, id: RunId, (now, clock): (i64, i64), judge: &mut Judge<'_>, done: &mut Vec<Done>) {
         let wake = self.wake_time(id);
         if wake > now {
             self.timer_at(id, wake);
@@ -100,7 +100,7 @@ impl Walking {
                     let whole = whole.map_or(i64::MAX, |whole| {
                         self.store.get(self.runs.get(id).first).time.saturating_add(whole)
                     });
-                    self.timer_at(id, now.saturating_add(within.max(1)).min(whole));
+                    self.timer_at(id, clock.saturating_add(within).min(whole));
                 }
                 _ => {
                     self.ends_late(id, now);
