@@ -136,9 +136,9 @@ pub struct Miss {
     pub late: Option<(StepId, Shown)>,
     /// How many runs took some of the same events, and ended likewise.
     pub alike: u64,
-    /// What it is ordered by, and the ticks of its events.
+    /// What it is ordered by.
     rank: Rank,
-    ticks: Vec<u64>,
+    extent: Extent,
     /// What it would take, had its time not been over.
     wishes: Vec<Wish>,
 }
@@ -149,6 +149,19 @@ struct Wish {
     step: StepId,
     /// What the step's comparisons compare with; none: nothing is bound to that name.
     others: Vec<Option<Value>>,
+}
+
+/// The time that the events of a run take up.
+#[derive(Clone, Debug)]
+struct Extent {
+    /// The ticks of the first and the last.
+    first: u64,
+    last: u64,
+    /// The time of the last. Nanoseconds.
+    end: i64,
+    /// How many there are, and of few their ticks.
+    count: u32,
+    ticks: Vec<u64>,
 }
 
 /// Nearer to the time asked for, more steps, more events, later.

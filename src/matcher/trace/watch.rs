@@ -7,10 +7,10 @@ use super::super::complete::Done;
 use super::super::matching::Walking;
 use super::super::program::{Complete, Move};
 use super::super::runs::{DONE, RunId};
-use super::super::store::EventId;
+use super::super::store::{EventId, NO_EVENT};
 use super::super::ticks::Row;
 use super::super::{Asking, Judge};
-use super::{Cause, Closest, Ended, Miss, Sight, StepSeen, Took, Traced};
+use super::{Cause, Closest, Ended, Extent, Miss, Rank, Sight, StepSeen, Took, Traced};
 use crate::ir::{Pattern, StepId};
 
 /// What a trace knows, and has seen.
@@ -325,31 +325,12 @@ impl Walking {
         if cause == Cause::Skipped {
             return;
         }
-        let steps: Vec<StepId> = (0..self.pattern.steps.len()).collect();
-        let mut events = self.taken().list(self.runs.captures(id), &steps);
-        events.sort_unstable_by_key(|&(_, event)| event);
-        let ticks: Vec<u64> = events.iter().map(|&(_, event)| self.store.get(event).tick).collect();
-        let mut by_step = vec![0_usize; self.pattern.steps.len()];
-        events.iter().for_each(|&(step, _)| by_step[step] += 1);
-        let steps = by_step.iter().filter(|&&count| count > 0).count();
-        let (Some(first), Some(last)) = (events.first(), events.last()) else {
-            return;
-        };
-        let (first, last) = (*self.store.get(first.1), *self.store.get(last.1));
-        let end = match cause {
-            Cause::Expired { at, .. } => at,
-            Cause::Open | Cause::Undecided => i64::MAX,
-            _ => last.time,
-        };
-        let far = trace.sight.question.at.map_or(0, |at| {
-            let before = first.time.saturating_sub(at).max(0);
-            before.max(at.saturating_sub(end)).max(0) as u64
-        });
-        let rank = (Reverse(far), steps, ticks.len() as u64, last.tick);
+        let Some(extent) = self.extent(id) else { return };
+        let rank = self.rank(trace, id, &extent, &cause);
         // Runs that share events and end likewise tell one story, once.
         let is_alike = |known: &Miss| {
             let same = std::mem::discriminant(&known.cause) == std::mem::discriminant(&cause);
-            same && known.waited == waited && meet(&ticks, &known.ticks)
+            same && known.waited == waited && extent.meets(&known.extent)
         };
         let misses = &mut trace.seen.misses;
         if let Some(known) = misses.iter_mut().find(|known| known.rank >= rank && is_alike(known)) {
@@ -370,42 +351,100 @@ impl Walking {
             Cause::Expired { .. } => self.wishes(id),
             _ => Vec::new(),
         };
-        let mut miss = Miss {
-            keys: (0..trace.sight.key_count())
-                .map(|number| self.store.key_at(first.at(), number))
-                .collect(),
-            took: Vec::new(),
-            steps,
+        let first = self.store.get(self.runs.get(id).first).at();
+        let key = |number| self.store.key_at(first, number);
+        let miss = Miss {
+            keys: (0..trace.sight.key_count()).map(key).collect(),
+            took: self.shown(trace, id),
+            steps: rank.1,
             waited,
             cause,
             closest,
             late: None,
             alike,
             rank,
-            ticks,
+            extent,
             wishes,
         };
-        let mut nth = vec![0_usize; by_step.len()];
-        let mut left_out = vec![0_usize; by_step.len()];
-        for (step, event) in events {
+        trace.seen.misses.insert(at, miss);
+        trace.seen.misses.truncate(trace.sight.question.misses);
+    }
+
+    /// The time that a run's events take up; none: it has none.
+    fn extent(&self, id: RunId) -> Option<Extent> {
+        let captures = self.runs.captures(id);
+        let count: u32 = captures.iter().map(|&capture| self.taken().count(capture)).sum();
+        let lasts = captures.iter().map(|&capture| self.taken().last(capture));
+        let last = lasts.filter(|&event| event != NO_EVENT).max()?;
+        let mut ticks = Vec::new();
+        if count <= SHORT {
+            let steps: Vec<StepId> = (0..captures.len()).collect();
+            let events = self.taken().list(captures, &steps).into_iter();
+            ticks.extend(events.map(|(_, event)| self.store.get(event).tick));
+            ticks.sort_unstable();
+        }
+        Some(Extent {
+            first: self.store.get(self.runs.get(id).first).tick,
+            last: self.store.get(last).tick,
+            end: self.store.get(last).time,
+            count,
+            ticks,
+        })
+    }
+
+    /// What a run is ordered by.
+    fn rank(&self, trace: &Trace, id: RunId, extent: &Extent, cause: &Cause) -> Rank {
+        let begin = self.store.get(self.runs.get(id).first).time;
+        let end = match cause {
+            Cause::Expired { at, .. } => *at,
+            Cause::Open | Cause::Undecided => i64::MAX,
+            _ => extent.end,
+        };
+        let far = trace.sight.question.at.map_or(0, |at| {
+            let before = begin.saturating_sub(at).max(0);
+            before.max(at.saturating_sub(end)) as u64
+        });
+        let captures = self.runs.captures(id).iter();
+        let steps = captures.filter(|&&capture| self.taken().count(capture) > 0).count();
+        (Reverse(far), steps, u64::from(extent.count), extent.last)
+    }
+
+    /// What a run took, in order, as far as it is shown.
+    fn shown(&self, trace: &Trace, id: RunId) -> Vec<Took> {
+        let captures = self.runs.captures(id);
+        let steps: Vec<StepId> = (0..captures.len()).collect();
+        let mut nth = vec![0; captures.len()];
+        let mut left_out = vec![0; captures.len()];
+        let mut shown = Vec::new();
+        for (step, event) in self.taken().list(captures, &steps) {
             nth[step] += 1;
-            if nth[step] > FIRST && nth[step] < by_step[step] {
+            if nth[step] > FIRST && nth[step] < self.taken().count(captures[step]) {
                 left_out[step] += 1;
                 continue;
             }
-            miss.took.push(Took {
+            shown.push(Took {
                 step,
                 event: trace.sight.show_event(&self.store, event),
                 left_out: std::mem::take(&mut left_out[step]),
             });
         }
-        trace.seen.misses.insert(at, miss);
-        trace.seen.misses.truncate(trace.sight.question.misses);
+        shown
     }
 }
 
 /// Of a repetition so many of the first elements are shown, and the last.
-const FIRST: usize = 2;
+const FIRST: u32 = 2;
+
+/// Of runs with more events it is not asked which they are.
+const SHORT: u32 = 64;
+
+impl Extent {
+    /// Whether two runs share events; of long ones, whether their times overlap.
+    fn meets(&self, other: &Self) -> bool {
+        let overlap = self.first <= other.last && other.first <= self.last;
+        overlap && (self.ticks.is_empty() || other.ticks.is_empty() || meet(&self.ticks, &other.ticks))
+    }
+}
 
 fn between(after: u64, before: u64) -> Between {
     Between {
