@@ -8,6 +8,7 @@ use super::conditions::{Subject, compares, rest};
 use super::matching::Walking;
 use super::program::{Complete, Move, StateId};
 use super::runs::{Capture, List, NONE, RunId};
+use super::store::EventId;
 use super::ticks::{Round, Row};
 use super::{Asking, Judge};
 use crate::ir::{Pattern, Selection, StepId};
@@ -102,29 +103,10 @@ impl Walking {
         let pattern = Arc::clone(&self.pattern);
         let one = &self.program.state(state).moves[at as usize];
         let (step, needs) = (one.step, one.needs);
-        let of = &pattern.steps[step];
-        let next = of.next || pattern.select == Selection::Strict;
-        let listing = self.listings[state as usize];
-        let probe = self.keyed.probes[step].filter(|probe| !next && listing.keyed == Some(probe.domain));
         let mut waiting = std::mem::take(&mut self.scratch);
-        waiting.clear();
-        match probe {
-            Some(probe) => {
-                let key = round.key(row, probe.domain, probe.own);
-                if key != NONE {
-                    self.candidates((state, at), (List::Keyed, key), row, &mut waiting);
-                }
-            }
-            None if next => {
-                let last = self.ordinals[row.partition as usize] - 1;
-                let listed = self.runs.listed(state, List::Plain, row.partition);
-                waiting.extend(listed.back().take_while(|&run| self.runs.get(run).ordinal == last));
-                waiting.reverse();
-            }
-            None => self.candidates((state, at), (List::Plain, row.partition), row, &mut waiting),
-        }
+        let settled = self.waiting(round, (state, at), row, &mut waiting);
         let taken = self.taken();
-        let asking = Asking {
+        let mut asking = Asking {
             pattern: &pattern,
             store: &self.store,
             reporter: self.reporter(),
@@ -132,35 +114,13 @@ impl Walking {
             judge,
         };
         let subject = Subject::Fresh(row.at);
-        let settled = probe.map(|probe| probe.compare);
-        let mut short = false;
+        self.leave_short(state, needs, &mut waiting);
         waiting.retain(|&id| {
-            let run = self.runs.get(id);
-            if run.seen == self.tick || short {
-                return false;
-            }
-            if needs > 1 {
-                let shared = self.program.state(state).shared.map_or(0, |shared| shared.0);
-                if taken.count(self.runs.capture(id, shared)) < needs {
-                    // Those of one log that are behind it began later, and have fewer.
-                    short = self.keyed.probes[shared].is_none() && self.indexed[state as usize].is_none();
-                    return false;
-                }
-            }
-            if let Some(within) = pattern.within
-                && row.time.saturating_sub(self.store.get(run.first).time) > within
-            {
-                return false;
-            }
-            if let Some(within) = of.within
-                && row.time.saturating_sub(self.store.get(self.last_of(id)).time) > within
-            {
-                return false;
-            }
-            compares(&asking, taken, self.runs.captures(id), step, subject, settled)
+            self.runs.get(id).seen != self.tick
+                && self.in_time(&pattern, step, id, row.time)
+                && compares(&asking, taken, self.runs.captures(id), step, subject, settled)
         });
-        if of.rest.is_some() && !waiting.is_empty() {
-            let mut asking = asking;
+        if pattern.steps[step].rest.is_some() && !waiting.is_empty() {
             asking.folds = Some((&self.folds, &waiting));
             let all = waiting.iter().map(|&id| (subject, self.runs.captures(id)));
             let kept = rest(&mut asking, taken, step, all.collect());
@@ -177,6 +137,61 @@ impl Walking {
             });
         }
         self.scratch = waiting;
+    }
+
+    /// The runs that wait for a row by a move of their state, as far as lists and trees tell; and the
+    /// comparison that has been settled by that.
+    fn waiting(
+        &mut self,
+        round: &Round,
+        (state, at): (StateId, u32),
+        row: &Row,
+        waiting: &mut Vec<RunId>,
+    ) -> Option<usize> {
+        waiting.clear();
+        let step = self.program.state(state).moves[at as usize].step;
+        if self.pattern.steps[step].next || self.pattern.select == Selection::Strict {
+            let last = self.ordinals[row.partition as usize] - 1;
+            let listed = self.runs.listed(state, List::Plain, row.partition);
+            waiting.extend(listed.back().take_while(|&run| self.runs.get(run).ordinal == last));
+            waiting.reverse();
+            return None;
+        }
+        let keyed = self.listings[state as usize].keyed;
+        let Some(probe) = self.keyed.probes[step].filter(|probe| keyed == Some(probe.domain)) else {
+            self.candidates((state, at), (List::Plain, row.partition), row, waiting);
+            return None;
+        };
+        let key = round.key(row, probe.domain, probe.own);
+        if key != NONE {
+            self.candidates((state, at), (List::Keyed, key), row, waiting);
+        }
+        Some(probe.compare)
+    }
+
+    /// Leaves out the runs that have not enough elements of their shared repetition to go on.
+    fn leave_short(&self, state: StateId, needs: u32, waiting: &mut Vec<RunId>) {
+        let Some((shared, _)) = self.program.state(state).shared.filter(|_| needs > 1) else {
+            return;
+        };
+        let taken = self.taken();
+        let has_enough = |&id: &RunId| taken.count(self.runs.capture(id, shared)) >= needs;
+        if self.keyed.probes[shared].is_none() && self.indexed[state as usize].is_none() {
+            // They are of one log and stand in order: those that began later have fewer.
+            let enough = waiting.partition_point(has_enough);
+            waiting.truncate(enough);
+        } else {
+            waiting.retain(has_enough);
+        }
+    }
+
+    /// Whether a run may take an event of this time by a step.
+    fn in_time(&self, pattern: &Pattern, step: StepId, id: RunId, time: i64) -> bool {
+        let since = |event: EventId| time.saturating_sub(self.store.get(event).time);
+        let whole = pattern.within;
+        let own = pattern.steps[step].within;
+        whole.is_none_or(|within| since(self.runs.get(id).first) <= within)
+            && own.is_none_or(|within| since(self.last_of(id)) <= within)
     }
 
     /// Lets a run take a row.
