@@ -8,6 +8,7 @@ mod order;
 mod order_summary;
 mod program;
 mod progress;
+mod ran;
 mod run;
 mod summary;
 mod why;

@@ -2,16 +2,16 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::args::{OnError, Order, RunArguments};
 use super::progress::Watch;
+use super::ran::Ran;
 use super::{Exit, complain, order, program, summary, why, why_text};
 use crate::data::Value;
-use crate::diag::{Code, Diagnostic, SourceMap};
+use crate::diag::{Code, Diagnostic};
 use crate::plan::{self, Plan};
 use crate::read::{self, Format, Input, InputSpec, ReadOptions};
-use crate::replay::{self, Report, RunError, RunOptions, Stopped};
+use crate::replay::{self, RunError, RunOptions, Stopped};
 use crate::write::OutputError;
 
 /// About how many bytes of text a morsel holds.
@@ -25,28 +25,6 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
     match replayed(arguments, &asked, false) {
         Ok(ran) => done(arguments, &ran),
         Err(exit) => exit,
-    }
-}
-
-/// A run that has come to its end.
-pub(super) struct Ran {
-    pub(super) report: Report,
-    pub(super) plan: Plan,
-    pub(super) sources: SourceMap,
-    took: Duration,
-    /// The signal that ended it early.
-    signal: Option<i32>,
-}
-
-impl Ran {
-    /// How the process ends, as far as the run itself decides.
-    pub(super) fn exit(&self) -> Exit {
-        match (&self.report.stopped, self.signal) {
-            (Some(Stopped::Interrupted), Some(signal_hook::consts::SIGTERM)) => Exit::Terminated,
-            (Some(Stopped::Interrupted), _) => Exit::Interrupted,
-            (Some(Stopped::Bad(_) | Stopped::Evaluation(_)), _) => Exit::Stopped,
-            _ => Exit::Done,
-        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! `varpulis why`: a run that writes no rows, and says how far a stream came.
 
 use super::args::WhyArguments;
-use super::run::{Ran, replayed};
+use super::ran::Ran;
+use super::run::replayed;
 use super::{Exit, complain, print, why_json, why_text};
 use crate::diag::nearest;
 use crate::ir::{Op, Pattern, Query, Selection, StreamId};

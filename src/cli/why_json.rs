@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::run::Ran;
+use super::ran::Ran;
 use super::why_text::time;
 use crate::data::format::write_json;
 use crate::data::{Position, Value};
 use crate::ir::{Pattern, StepId};
 use crate::matcher::trace::{Cause, Closest, Lack, Miss, Shown, Traced};
-use crate::plan::{PatternView, one_line};
+use crate::plan::one_line;
 use crate::replay::StreamTrace;
 
 /// All streams that were watched.
@@ -34,24 +34,12 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn view<'p>(&'p self, pattern: &'p Pattern) -> PatternView<'p> {
-        PatternView {
-            query: &self.ran.plan.query,
-            sources: &self.ran.sources,
-            pattern,
-        }
-    }
-
-    fn source(&self, id: crate::ir::ExprId) -> String {
-        one_line(self.ran.sources.slice(self.ran.plan.query.exprs.span(id)))
-    }
-
     fn stream(&self) -> serde_json::Value {
         let trace = self.trace;
         let operators = trace.operators.iter().map(|operator| {
             json!({
                 "operator": one_line(self.ran.sources.slice(operator.span)),
-                "condition": operator.condition.map(|condition| self.source(condition)),
+                "condition": operator.condition.map(|condition| self.ran.source(condition)),
                 "came": operator.came, "went_on": operator.left,
             })
         });
@@ -63,7 +51,7 @@ impl Words<'_> {
     }
 
     fn pattern(&self, pattern: &Pattern, seen: &Traced) -> serde_json::Value {
-        let view = self.view(pattern);
+        let view = self.ran.view(pattern);
         let steps = seen.steps.iter().enumerate().map(|(step, of)| {
             let ended = &of.ended;
             json!({
@@ -98,7 +86,7 @@ impl Words<'_> {
     }
 
     fn miss(&self, pattern: &Pattern, miss: &Miss) -> serde_json::Value {
-        let view = self.view(pattern);
+        let view = self.ran.view(pattern);
         let names = |steps: &[StepId]| steps.iter().map(|&step| view.name(step)).collect::<Vec<_>>();
         let took = miss.took.iter().map(|took| {
             json!({
@@ -117,7 +105,7 @@ impl Words<'_> {
             Cause::Skipped => ("skipped", json!(null)),
             Cause::Rejected => (
                 "rejected",
-                json!({"condition": pattern.filter.map(|filter| self.source(filter))}),
+                json!({"condition": pattern.filter.map(|filter| self.ran.source(filter))}),
             ),
             Cause::Open => ("open", json!(null)),
             Cause::Undecided => ("undecided", json!(null)),
@@ -134,10 +122,10 @@ impl Words<'_> {
     }
 
     fn closest(&self, pattern: &Pattern, closest: &Closest) -> serde_json::Value {
-        let view = self.view(pattern);
+        let view = self.ran.view(pattern);
         let lacks = closest.lacks.iter().map(|lack| match lack {
             Lack::Alone { condition, fields: of } | Lack::Rest { condition, fields: of } => {
-                json!({"condition": self.source(*condition), "fields": fields(of)})
+                json!({"condition": self.ran.source(*condition), "fields": fields(of)})
             }
             Lack::Compare { at, own, other } => {
                 let compare = &pattern.steps[closest.step].compare[*at];

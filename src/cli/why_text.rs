@@ -3,13 +3,13 @@
 
 use std::fmt::Write;
 
-use super::run::Ran;
+use super::ran::Ran;
 use super::summary::thousands;
 use crate::data::format::{write_json, write_timestamp};
 use crate::data::{Position, Value};
-use crate::ir::{ExprId, Pattern, Shape, StepId};
+use crate::ir::{Pattern, Shape, StepId};
 use crate::matcher::trace::{Cause, Closest, Ended, Lack, Miss, Shown, Traced};
-use crate::plan::{PatternView, duration, one_line};
+use crate::plan::{duration, one_line};
 use crate::replay::StreamTrace;
 
 /// All streams that were watched.
@@ -98,14 +98,6 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn view<'p>(&'p self, pattern: &'p Pattern) -> PatternView<'p> {
-        PatternView {
-            query: &self.ran.plan.query,
-            sources: &self.ran.sources,
-            pattern,
-        }
-    }
-
     /// A stream without a pattern.
     fn of_operators(&self) -> String {
         let name = &self.trace.question.stream;
@@ -132,7 +124,7 @@ impl Words<'_> {
         let mut rows = vec![vec![String::new(), title.to_owned(), "went on".to_owned()]];
         for operator in &self.trace.operators {
             let mut text = match operator.condition {
-                Some(condition) => format!(".where({})", self.source(condition)),
+                Some(condition) => format!(".where({})", self.ran.source(condition)),
                 None => one_line(self.ran.sources.slice(operator.span)),
             };
             if text.chars().count() > 60 {
@@ -193,7 +185,7 @@ impl Words<'_> {
 
     /// What is missing, in a sentence.
     fn verdict(&self, pattern: &Pattern, seen: &Traced) -> String {
-        let view = self.view(pattern);
+        let view = self.ran.view(pattern);
         let takes = (0..pattern.steps.len()).filter(|&step| !view.is_absent(step));
         let name = |step: StepId| format!("`{}`", self.step(pattern, step));
         if seen.begun == 0 {
@@ -248,7 +240,7 @@ impl Words<'_> {
     }
 
     fn step(&self, pattern: &Pattern, step: StepId) -> String {
-        let view = self.view(pattern);
+        let view = self.ran.view(pattern);
         match view.is_absent(step) {
             true => format!("not {}", view.name(step)),
             false => view.name(step),
@@ -256,7 +248,7 @@ impl Words<'_> {
     }
 
     fn steps(&self, pattern: &Pattern, seen: &Traced) -> String {
-        let view = self.view(pattern);
+        let view = self.ran.view(pattern);
         let titles = ["step", "came", "fit", "taken by", "ended waiting for it"];
         let mut rows = vec![titles.map(str::to_owned).to_vec()];
         for (step, of) in seen.steps.iter().enumerate() {
@@ -309,7 +301,7 @@ impl Words<'_> {
 
     fn miss(&self, pattern: &Pattern, number: usize, miss: &Miss) -> String {
         let steps = (0..pattern.steps.len())
-            .filter(|&step| !self.view(pattern).is_absent(step))
+            .filter(|&step| !self.ran.view(pattern).is_absent(step))
             .count();
         let mut out = format!(
             "{number}. {} of {} taken",
@@ -375,7 +367,7 @@ impl Words<'_> {
                 format!("{waited} until {}: {} after {since}", time(*at), duration(*within))
             }
             Cause::Broken { step, event } => {
-                let absent = self.view(pattern).name(*step);
+                let absent = self.ran.view(pattern).name(*step);
                 let event = event
                     .as_ref()
                     .map_or(String::new(), |event| format!(": {}", self.event(pattern, event)));
@@ -384,7 +376,7 @@ impl Words<'_> {
             Cause::Passed(event) => format!("{waited} as the very next; that was {}", self.event(pattern, event)),
             Cause::Skipped => format!("{waited}; another match ended it"),
             Cause::Rejected => {
-                let filter = pattern.filter.map(|filter| format!(": `{}`", self.source(filter)));
+                let filter = pattern.filter.map(|filter| format!(": `{}`", self.ran.source(filter)));
                 format!(
                     "complete; the condition behind the pattern is not true{}",
                     filter.unwrap_or_default()
@@ -413,7 +405,7 @@ impl Words<'_> {
     fn lack(&self, pattern: &Pattern, step: StepId, lack: &Lack) -> String {
         match lack {
             Lack::Alone { condition, fields: of } | Lack::Rest { condition, fields: of } => {
-                let source = self.source(*condition);
+                let source = self.ran.source(*condition);
                 match of.len() {
                     0 => format!("`{source}` is not true"),
                     _ => format!("`{source}` is not true: {}", fields(of)),
@@ -421,7 +413,7 @@ impl Words<'_> {
             }
             Lack::Compare { at, own, other } => {
                 let compare = &pattern.steps[step].compare[*at];
-                let source = self.view(pattern).text(compare);
+                let source = self.ran.view(pattern).text(compare);
                 match other {
                     None => {
                         let alias = &pattern.aliases[compare.other.alias].name;
@@ -455,10 +447,6 @@ impl Words<'_> {
                 )
             }
         }
-    }
-
-    fn source(&self, id: ExprId) -> String {
-        one_line(self.ran.sources.slice(self.ran.plan.query.exprs.span(id)))
     }
 }
 
