@@ -1,6 +1,7 @@
 //! The query without surface syntax: names are gone, every node is typed and knows its place.
 
 mod aggregate;
+mod attention;
 mod builtin;
 mod expr;
 mod pattern;
@@ -9,6 +10,9 @@ mod structure;
 mod window;
 
 pub use aggregate::{AggFunction, AggParam};
+pub use attention::{
+    Attention, AttentionStep, Embedding, Encoding, Feature, Index, LearnedModel, Novelty, Reach, Transform,
+};
 pub use builtin::{Builtin, ParamType, Signature};
 pub use expr::{BinaryOp, Expr, ExprId, Exprs, Lambda, LocalId, Node, TypeTest, UnaryOp};
 pub use pattern::{
