@@ -459,6 +459,14 @@ does not say for how long, a name that two steps have, all combinations without 
 Mend: `-> not Payment where order == o.id within 1h`. varpulisql(7) has the rules."#;
 
     // 04xx: not supported
+    BadAttention = 312, Error, "not an attention window",
+        r#"An attention window compares events by their features. These come from the declaration of the event,
+or from an `embedding_config` that names them; events of which nothing is declared need one.
+
+    embedding_config:
+        numeric_features:
+            - { field: "amount", transform: "log_scale" }
+    stream Odd = Payment .attention_window(count: 200) .where(attention_novelty(event) > 0.995)"#;
     NotSupported = 401, Error, "not supported yet",
         r#"The construct is part of the language, and the program may well be right, but this version does
 not execute it. It is refused rather than ignored, so that no result is wrong in silence.
@@ -588,6 +596,13 @@ kept to the end of the log, and may match a year later.
 
 Mend: `.within(12h)` directly behind the pattern. The summary of a run says how many were waiting at
 the end."#;
+    FewerHeads = 610, Note, "fewer heads than asked for",
+        r#"Each head of an attention window has at least one feature of the embedding, so there are no more heads
+than features.
+
+    .attention_window(duration: 30s, heads: 8, embedding: { numeric_features: [{ field: "amount" }] })
+
+Mend: ask for as many heads as there are features, or fewer."#;
 }
 
 impl std::fmt::Display for Code {

@@ -100,6 +100,8 @@ impl Evaluator<'_> {
                     Ok(Value::str(&args.iter().map(strings::to_text).collect::<String>()))
                 })
             }
+            // Attention windows evaluate their expressions event by event.
+            Expr::Attend(..) => Column::nulls(n),
             Expr::Call(builtin, args, lambdas) => self.call(id, *builtin, args, lambdas, selection),
         }
     }

@@ -26,6 +26,7 @@ mod filter;
 mod keep;
 mod kernels;
 mod lambda;
+mod lazy;
 mod math;
 mod members;
 mod patterns;
@@ -37,6 +38,7 @@ mod shape;
 mod strings;
 mod sum;
 mod time;
+mod windowed;
 
 use std::cmp::Ordering;
 
@@ -46,6 +48,7 @@ use crate::ir::{Builtin, Expr, ExprId, Exprs, LocalId};
 pub use errors::EvalErrors;
 pub use patterns::TextShape;
 pub use program::Program;
+pub use windowed::{WindowEvaluator, WindowRow};
 
 use compare::Unlike;
 use errors::Errors;
@@ -199,7 +202,7 @@ fn is_constant(exprs: &Exprs, root: ExprId) -> bool {
     let mut free: Vec<LocalId> = Vec::new();
     let mut constant = true;
     exprs.walk(root, &mut |id| match exprs.get(id) {
-        Expr::Field(_) | Expr::Pseudo(_) | Expr::Row => constant = false,
+        Expr::Field(_) | Expr::Pseudo(_) | Expr::Row | Expr::Attend(..) => constant = false,
         Expr::Local(local) => free.push(*local),
         Expr::Let(local, _, _) => bound.push(*local),
         Expr::Call(builtin, _, _) if builtin.is_volatile() => constant = false,

@@ -170,7 +170,9 @@ pub(super) fn reads_of(exprs: &Exprs, lambdas: &[Lambda]) -> Reads {
         bound.extend(&lambda.params);
         exprs.walk(lambda.body, &mut |id| match exprs.get(id) {
             Expr::Let(local, _, _) => bound.push(*local),
-            Expr::Call(_, _, inner) => bound.extend(inner.iter().flat_map(|lambda| &lambda.params)),
+            Expr::Call(_, _, inner) | Expr::Attend(_, _, inner) => {
+                bound.extend(inner.iter().flat_map(|lambda| &lambda.params))
+            }
             _ => {}
         });
     }

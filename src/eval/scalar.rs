@@ -11,6 +11,7 @@ use super::lambda::{self, Apply};
 use super::patterns::Patterns;
 use super::program::Program;
 use super::random::{self, Place};
+use super::windowed::WindowRow;
 use super::{arithmetic, call, collections, compare, convert, strings};
 
 /// What a row gives to an expression.
@@ -23,6 +24,10 @@ pub(super) trait Leaves {
     fn whole(&self) -> Value;
     /// A local bound around the expression.
     fn local(&self, local: LocalId) -> Value;
+    /// The attention window around the row.
+    fn window(&self) -> Option<&dyn WindowRow> {
+        None
+    }
 }
 
 /// Evaluates expressions in one row.
@@ -95,9 +100,33 @@ impl<'e> Scalar<'e> {
                 let texts: String = parts.iter().map(|part| strings::to_text(&self.eval(*part))).collect();
                 return Value::str(&texts);
             }
+            Expr::Attend(what, args, lambdas) => self.attend(*what, args, lambdas.first()),
             Expr::Call(builtin, args, lambdas) => self.call(id, *builtin, args, lambdas),
         };
+        self.settle(id, outcome)
+    }
+
+    /// The outcome of a node: its value, or null and an error.
+    pub(super) fn settle(&mut self, id: ExprId, outcome: Outcome) -> Value {
         self.errors.settle(id, self.row, outcome)
+    }
+
+    pub(super) fn program(&self) -> &'e Program<'e> {
+        self.program
+    }
+
+    pub(super) fn leaves(&self) -> &'e dyn Leaves {
+        self.leaves
+    }
+
+    /// The value of a lambda for an item; fails only if it cannot take the item.
+    pub(super) fn value_of(&mut self, lambda: &Lambda, item: &Value) -> Outcome {
+        Applied { scalar: self, lambda }.value(item)
+    }
+
+    /// Whether a lambda is true for an item.
+    pub(super) fn holds(&mut self, lambda: &Lambda, item: &Value) -> Result<bool, Fail> {
+        Applied { scalar: self, lambda }.truth(item)
     }
 
     /// Whether a condition is true; null is not, and what is no bool is an error of its node.
@@ -132,6 +161,11 @@ impl<'e> Scalar<'e> {
             BinaryOp::Coalesce => Ok(self.coalesce(&[a, b])),
             BinaryOp::In => self.is_in(id, a, b),
             BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
+                if self.leaves.window().is_some()
+                    && let Some(outcome) = self.compared(op, a, b)
+                {
+                    return outcome;
+                }
                 compare::compare(op, &self.eval(a), &self.eval(b))
             }
             _ => arithmetic::binary(op, &self.eval(a), &self.eval(b)),
@@ -165,7 +199,12 @@ impl<'e> Scalar<'e> {
         convert::member(&self.eval(base), &names)
     }
 
-    fn call(&mut self, id: ExprId, builtin: Builtin, args: &[ExprId], lambdas: &[Lambda]) -> Outcome {
+    fn call(&mut self, id: ExprId, builtin: Builtin, args: &[ExprId], lambdas: &'e [Lambda]) -> Outcome {
+        if self.leaves.window().is_some()
+            && let Some(outcome) = self.lazily(builtin, args, lambdas)
+        {
+            return outcome;
+        }
         if matches!(builtin, Builtin::Coalesce | Builtin::IfNull) {
             return Ok(self.coalesce(args));
         }

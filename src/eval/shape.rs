@@ -76,7 +76,12 @@ fn inherit(
     known: &IndexMap<Vec<u8>, Shape, FixedHasher>,
 ) -> (BTreeSet<LocalId>, bool) {
     let mut free = BTreeSet::new();
-    let mut volatile = matches!(exprs.get(id), Expr::Call(builtin, _, _) if builtin.is_volatile());
+    let mut volatile = match exprs.get(id) {
+        Expr::Call(builtin, _, _) => builtin.is_volatile(),
+        // The same question has another answer at another event.
+        Expr::Attend(..) => true,
+        _ => false,
+    };
     for operand in exprs.operands(id) {
         let shape = &known[numbers[operand.0 as usize] as usize];
         free.extend(&shape.free);
@@ -89,7 +94,7 @@ fn inherit(
         Expr::Let(local, _, _) => {
             free.remove(local);
         }
-        Expr::Call(_, _, lambdas) => {
+        Expr::Call(_, _, lambdas) | Expr::Attend(_, _, lambdas) => {
             for local in lambdas.iter().flat_map(|lambda| &lambda.params) {
                 free.remove(local);
             }
@@ -161,6 +166,14 @@ fn encode(exprs: &Exprs, id: ExprId, numbers: &[u32]) -> Vec<u8> {
                 out.extend(lambda.params.iter().flat_map(|local| local.0.to_le_bytes()));
             }
             17
+        }
+        Expr::Attend(what, args, lambdas) => {
+            out.extend(format!("{what:?}").bytes());
+            out.extend((args.len() as u32).to_le_bytes());
+            for lambda in lambdas {
+                out.extend(lambda.params.iter().flat_map(|local| local.0.to_le_bytes()));
+            }
+            18
         }
     };
     for operand in exprs.operands(id) {

@@ -19,10 +19,8 @@ pub struct Attention {
     pub steps: Vec<AttentionStep>,
     /// `events` in the expressions of the steps: the window's events, the oldest first, the one at hand last.
     pub events: LocalId,
-    /// Whether an expression reads `events`, or takes an event that may be another than that at hand.
-    pub reads_events: bool,
-    /// The fields that are read of the window's events; none: all of each.
-    pub fields: Option<Vec<(String, FieldId)>>,
+    /// What the window keeps of each event as a record, where something is read of it.
+    pub element: Option<ExprId>,
     /// The calls of `attention_novelty`, each once; they follow the events one by one.
     pub novelties: Vec<Novelty>,
 }
@@ -67,6 +65,27 @@ pub enum AttentionStep {
         /// Names and conditions, in order.
         named: Vec<(String, ExprId)>,
     },
+}
+
+/// What is asked of an attention window. An argument that is an event is one of the window's records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Attend {
+    /// `attention_score(a, b)`: 0 to 1
+    Score,
+    /// `attention_explain(a, b)`: for each feature its similarity and its share of the score
+    Explain,
+    /// `attention_weights(e)`: of the events of the window before `e`, in order; they add up to 1
+    Weights,
+    /// `attention_mass(e, x => cond)`: how much of the weight falls on events with the condition
+    Mass,
+    /// `attention_novelty(event, ..)`: by its number in [`Attention::novelties`]
+    Novelty(u32),
+    /// `attention_outlier(e, k)`: 1 minus the mean of the k best scores
+    Outlier,
+    /// `top_attention(e, n)`: records `{event, score}`, the best first
+    Top,
+    /// `cluster_by_attention([events,] threshold)`: lists of events
+    Clusters,
 }
 
 /// `attention_novelty(event, k: .., history: ..)`
@@ -162,4 +181,41 @@ pub enum Transform {
     },
     /// The number of edges at or below the value; edges ascend.
     Bucket(Vec<f64>),
+}
+
+impl Attention {
+    /// All its expressions: features, the record of an event, and those of the steps.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<ExprId> {
+        let features = self.embedding.features.iter().map(|feature| feature.value);
+        let steps = self.steps.iter().flat_map(AttentionStep::expressions);
+        features.chain(self.element).chain(steps).collect()
+    }
+
+    /// The same, to be changed in place.
+    pub fn expressions_mut(&mut self) -> Vec<&mut ExprId> {
+        let features = self.embedding.features.iter_mut().map(|feature| &mut feature.value);
+        let steps = self.steps.iter_mut().flat_map(AttentionStep::expressions_mut);
+        features.chain(self.element.as_mut()).chain(steps).collect()
+    }
+}
+
+impl AttentionStep {
+    /// Its expressions, in order.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<ExprId> {
+        match self {
+            Self::Compute { value, .. } => vec![*value],
+            Self::Keep(condition) => vec![*condition],
+            Self::Pattern { named, .. } => named.iter().map(|(_, condition)| *condition).collect(),
+        }
+    }
+
+    fn expressions_mut(&mut self) -> Vec<&mut ExprId> {
+        match self {
+            Self::Compute { value, .. } => vec![value],
+            Self::Keep(condition) => vec![condition],
+            Self::Pattern { named, .. } => named.iter_mut().map(|(_, condition)| condition).collect(),
+        }
+    }
 }

@@ -7,7 +7,7 @@
 use crate::data::{FieldId, Pseudo, Type, Value};
 use crate::diag::Span;
 
-use super::Builtin;
+use super::{Attend, Builtin};
 
 /// An expression, as an index into [`Exprs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,6 +144,8 @@ pub enum Expr {
     Range(ExprId, ExprId, bool),
     /// `f"..{x}.."`: the texts joined; a null part gives `null` as text
     Interp(Vec<ExprId>),
+    /// A question to the attention window at whose event the expression is evaluated
+    Attend(Attend, Vec<ExprId>, Vec<Lambda>),
     /// A builtin function; lambdas stand in `lambdas`, in the order of the arguments that they are
     Call(Builtin, Vec<ExprId>, Vec<Lambda>),
 }
@@ -226,7 +228,7 @@ impl Exprs {
             Expr::Slice(a, from, to) => std::iter::once(*a).chain(*from).chain(*to).collect(),
             Expr::List(items) | Expr::Interp(items) => items.clone(),
             Expr::Map(entries) => entries.iter().flat_map(|(key, value)| [*key, *value]).collect(),
-            Expr::Call(_, args, lambdas) => args
+            Expr::Call(_, args, lambdas) | Expr::Attend(_, args, lambdas) => args
                 .iter()
                 .copied()
                 .chain(lambdas.iter().map(|lambda| lambda.body))

@@ -11,7 +11,7 @@ mod window;
 
 pub use aggregate::{AggFunction, AggParam};
 pub use attention::{
-    Attention, AttentionStep, Embedding, Encoding, Feature, Index, LearnedModel, Novelty, Reach, Transform,
+    Attend, Attention, AttentionStep, Embedding, Encoding, Feature, Index, LearnedModel, Novelty, Reach, Transform,
 };
 pub use builtin::{Builtin, ParamType, Signature};
 pub use expr::{BinaryOp, Expr, ExprId, Exprs, Lambda, LocalId, Node, TypeTest, UnaryOp};

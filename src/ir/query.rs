@@ -3,7 +3,7 @@
 use crate::data::{FieldId, FieldTable, Path, Type};
 use crate::diag::Span;
 
-use super::{Aggregate, Enrich, ExprId, Exprs, Join, Pattern, RowFunction, Scope, SortKey, Window};
+use super::{Aggregate, Attention, Enrich, ExprId, Exprs, Join, Pattern, RowFunction, Scope, SortKey, Window};
 
 /// An event type that the program reads, declared or not: an index into [`Query::events`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -208,6 +208,8 @@ pub enum Op {
     Join(Box<Join>),
     /// A sequence pattern: the first operator of its stream, whose sources are its inputs' streams
     Pattern(Box<Pattern>),
+    /// `.attention_window(...)` and what is asked of it
+    Attention(Box<Attention>),
     /// `.enrich(...)`
     Enrich(Box<Enrich>),
     /// `.collect()`: joins the partitions again

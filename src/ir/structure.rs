@@ -43,6 +43,15 @@ fn node(exprs: &Exprs, id: ExprId, locals: &mut Vec<LocalId>, text: &mut String)
         Expr::Map(items) => write!(text, "map{}", items.len()),
         Expr::Range(_, _, inclusive) => write!(text, "range{inclusive}"),
         Expr::Interp(items) => write!(text, "interp{}", items.len()),
+        Expr::Attend(what, args, lambdas) => {
+            let _ = write!(text, "{what:?}{}", args.len());
+            for lambda in lambdas {
+                for param in &lambda.params {
+                    let _ = write!(text, "\\{}", local(locals, *param));
+                }
+            }
+            Ok(())
+        }
         Expr::Call(builtin, args, lambdas) => {
             if builtin.is_volatile() {
                 return false;

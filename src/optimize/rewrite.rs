@@ -69,17 +69,22 @@ pub(super) fn copy(
         ),
         Expr::Call(builtin, args, lambdas) => {
             let args = args.into_iter().map(|id| one(exprs, id)).collect();
-            let lambdas = lambdas
-                .into_iter()
-                .map(|lambda| Lambda {
-                    params: lambda.params,
-                    body: one(exprs, lambda.body),
-                })
-                .collect();
-            Expr::Call(builtin, args, lambdas)
+            Expr::Call(builtin, args, copied(exprs, lambdas, &mut one))
+        }
+        Expr::Attend(what, args, lambdas) => {
+            let args = args.into_iter().map(|id| one(exprs, id)).collect();
+            Expr::Attend(what, args, copied(exprs, lambdas, &mut one))
         }
     };
     exprs.push(expr, node.ty, node.span)
+}
+
+fn copied(exprs: &mut Exprs, lambdas: Vec<Lambda>, one: &mut impl FnMut(&mut Exprs, ExprId) -> ExprId) -> Vec<Lambda> {
+    let copy = |lambda: Lambda| Lambda {
+        params: lambda.params,
+        body: one(exprs, lambda.body),
+    };
+    lambdas.into_iter().map(copy).collect()
 }
 
 /// All expressions of an operator.
@@ -103,6 +108,7 @@ pub(crate) fn expressions(op: &Op) -> Vec<ExprId> {
             reads.chain(equal).chain(join.condition).collect()
         }
         Op::Pattern(pattern) => pattern.expressions(),
+        Op::Attention(attention) => attention.expressions(),
         Op::Limit(..) | Op::Validate(_) | Op::Side(SideChannel::Trace { .. }) => Vec::new(),
         Op::Window { .. } | Op::Throttle(..) | Op::Collect => Vec::new(),
         Op::Watermark(_) | Op::AllowedLateness(_) => Vec::new(),
@@ -130,6 +136,7 @@ fn expressions_mut(op: &mut Op) -> Vec<&mut ExprId> {
             reads.chain(equal).chain(join.condition.as_mut()).collect()
         }
         Op::Pattern(pattern) => pattern.expressions_mut(),
+        Op::Attention(attention) => attention.expressions_mut(),
         Op::Limit(..) | Op::Validate(_) | Op::Side(SideChannel::Trace { .. }) => Vec::new(),
         Op::Window { .. } | Op::Throttle(..) | Op::Collect => Vec::new(),
         Op::Watermark(_) | Op::AllowedLateness(_) => Vec::new(),

@@ -318,6 +318,7 @@ fn step_name(kind: &StepKind) -> &'static str {
         StepKind::Throttle(..) => "throttle",
         StepKind::Join(_) => "join",
         StepKind::Pattern(_) => "pattern",
+        StepKind::Attention(_) => "attention",
         StepKind::Timer(_) => "timer",
         StepKind::Enrich(_) => "enrich",
         StepKind::Collect => "collect",

@@ -328,6 +328,7 @@ impl Builder<'_> {
             | StepKind::RowFunctions(..)
             | StepKind::Join(_)
             | StepKind::Pattern(_)
+            | StepKind::Attention(_)
             | StepKind::Enrich(_) => {
                 return None;
             }
@@ -364,6 +365,7 @@ fn step_kind(op: &Op, in_window: bool) -> Option<StepKind> {
         Op::Throttle(every, suppressed) => StepKind::Throttle(*every, *suppressed),
         Op::Join(join) => StepKind::Join(join.clone()),
         Op::Pattern(pattern) => StepKind::Pattern(pattern.clone()),
+        Op::Attention(attention) => StepKind::Attention(attention.clone()),
         Op::Enrich(enrich) => StepKind::Enrich(enrich.clone()),
         Op::Collect => StepKind::Collect,
         Op::Emit {

@@ -18,8 +18,8 @@ mod pruning;
 use crate::data::FieldId;
 use crate::diag::Span;
 use crate::ir::{
-    Aggregate, Enrich, EventId, ExprId, Join, Named, Over, Pattern, Query, RowFunction, Scope, SideChannel, SortKey,
-    StreamId, Window,
+    Aggregate, Attention, Enrich, EventId, ExprId, Join, Named, Over, Pattern, Query, Reach, RowFunction, Scope,
+    SideChannel, SortKey, StreamId, Window,
 };
 use crate::read::{DecodePlan, TimeUnit};
 
@@ -163,6 +163,8 @@ pub enum StepKind {
     Join(Box<Join>),
     /// Matches of a sequence pattern.
     Pattern(Box<Pattern>),
+    /// Each event with the events before it.
+    Attention(Box<Attention>),
     /// A row at each multiple of this time.
     Timer(i64),
     /// Adds fields from a table.
@@ -247,6 +249,7 @@ impl StepKind {
             | Self::Throttle(..)
             | Self::Join(_)
             | Self::Pattern(_)
+            | Self::Attention(_)
             | Self::Timer(_) => true,
             _ => false,
         }
@@ -260,6 +263,7 @@ impl StepKind {
             Self::Distinct(_, within, _) => within.is_some(),
             Self::Window(window, ..) => of_time(window),
             Self::Aggregate(made) => matches!(&made.over, Over::Window(window) if of_time(window)),
+            Self::Attention(attention) => matches!(attention.reach, Reach::Time(_)),
             Self::Throttle(..) | Self::Join(_) | Self::Pattern(_) | Self::Timer(_) => true,
             _ => false,
         }

@@ -241,6 +241,7 @@ impl<'a> Executor<'a> {
                 | StepKind::Throttle(..)
                 | StepKind::Join(_)
                 | StepKind::Pattern(_)
+                | StepKind::Attention(_)
                 | StepKind::Timer(_) => {
                     unreachable!("operators that need order head stages and run there")
                 }

@@ -47,9 +47,7 @@ const KEYS: &[(&str, Kind)] = &[
             ("allowed_lateness", Kind::Value(Check::Duration)),
         ]),
     ),
-    ("attention", Kind::Later),
     ("checkpoint", Kind::Later),
-    ("embedding", Kind::Later),
     ("observability", Kind::Later),
     ("sinks", Kind::Later),
     ("sources", Kind::Later),
@@ -74,7 +72,7 @@ const KEYS: &[(&str, Kind)] = &[
 ];
 
 /// The settings of all config blocks, as dotted keys in the order in which they stand.
-pub(super) fn resolve(cx: &mut Cx<'_>) -> Vec<(String, Value)> {
+pub(super) fn resolve<'a>(cx: &mut Cx<'a>) -> Vec<(String, Value)> {
     let mut settings = Settings::default();
     let modules = cx.modules;
     for (module, text) in modules.iter().enumerate() {
@@ -97,12 +95,13 @@ struct Settings {
 }
 
 impl Settings {
-    fn block(&mut self, cx: &mut Cx<'_>, module: usize, block: &ConfigBlock, span: Span) {
+    fn block<'a>(&mut self, cx: &mut Cx<'a>, module: usize, block: &'a ConfigBlock, span: Span) {
         if block.embedding {
-            cx.refuse(first_word(span, "embedding_config"), "`embedding_config`");
-            return;
+            let span = first_word(span, "embedding_config");
+            return embedding(cx, module, &block.entries, span);
         }
         match &block.name {
+            Some(name) if name.name == "embedding" => embedding(cx, module, &block.entries, name.span),
             None => self.entries(cx, module, "", KEYS, &block.entries),
             Some(name) => match find(KEYS, &name.name) {
                 Some(Kind::Section(keys)) => {
@@ -122,16 +121,20 @@ impl Settings {
         }
     }
 
-    fn entries(
+    fn entries<'a>(
         &mut self,
-        cx: &mut Cx<'_>,
+        cx: &mut Cx<'a>,
         module: usize,
         prefix: &str,
         keys: &'static [(&'static str, Kind)],
-        entries: &[ConfigEntry],
+        entries: &'a [ConfigEntry],
     ) {
         for entry in entries {
             let name = &entry.key.name;
+            if prefix.is_empty() && name == "embedding" {
+                embedding_entry(cx, module, entry);
+                continue;
+            }
             let dotted = format!("{prefix}{name}");
             match find(keys, name) {
                 Some(Kind::Value(check)) => self.value(cx, module, dotted, check, entry),
@@ -144,13 +147,13 @@ impl Settings {
     }
 
     /// A section, or its first key's value alone: `watermark: 10s`.
-    fn section(
+    fn section<'a>(
         &mut self,
-        cx: &mut Cx<'_>,
+        cx: &mut Cx<'a>,
         module: usize,
         dotted: &str,
         keys: &'static [(&'static str, Kind)],
-        entry: &ConfigEntry,
+        entry: &'a ConfigEntry,
     ) {
         match (&entry.value, keys.first()) {
             (ConfigValue::Block(inner, _), _) => self.entries(cx, module, &format!("{dotted}."), keys, inner),
@@ -190,8 +193,37 @@ impl Settings {
     }
 }
 
+/// `config: embedding: ..`
+fn embedding_entry<'a>(cx: &mut Cx<'a>, module: usize, entry: &'a ConfigEntry) {
+    match &entry.value {
+        ConfigValue::Block(entries, _) => embedding(cx, module, entries, entry.key.span),
+        ConfigValue::Expr(_) | ConfigValue::List(..) => {
+            let message = "`embedding` is a block of settings";
+            cx.say(
+                Diagnostic::new(Code::BadConfigValue, entry.key.span, message)
+                    .help("for example a line `embedding_config:` with `numeric_features:` below it"),
+            );
+        }
+    }
+}
+
+/// Keeps the program's embedding: there is one.
+fn embedding<'a>(cx: &mut Cx<'a>, module: usize, entries: &'a [ConfigEntry], span: Span) {
+    if let Some(first) = &cx.embedding {
+        let first = first.span;
+        cx.say(
+            Diagnostic::new(Code::ConfigTwice, span, "the embedding is given twice")
+                .label("again here")
+                .also(first, "first given here")
+                .help("windows of other features have their own: `.attention_window(.., embedding: { .. })`"),
+        );
+        return;
+    }
+    cx.embedding = Some(super::attention::Declared { entries, module, span });
+}
+
 /// A constant expression, or a bare word as text, as in YAML.
-fn constant(cx: &mut Cx<'_>, module: usize, expr: &crate::syntax::ast::Expr) -> Option<Value> {
+pub(super) fn constant(cx: &mut Cx<'_>, module: usize, expr: &crate::syntax::ast::Expr) -> Option<Value> {
     use crate::syntax::ast::ExprKind;
     match &expr.kind {
         ExprKind::Name(name) if cx.lookup(module, &name.name).is_none() => Some(Value::str(&name.name)),

@@ -84,6 +84,10 @@ pub(super) struct Cx<'a> {
     /// Constructs that a note was given for.
     pub noted: IndexSet<&'static str>,
     pub locals: u32,
+    /// The program's `embedding_config`.
+    pub embedding: Option<super::attention::Declared<'a>>,
+    /// Novelties that the expression at hand asks an attention window for, and that it does not have yet.
+    pub novelties: Vec<crate::ir::Novelty>,
     /// Whether the configuration allows lateness, so that windows may be emitted again.
     pub allowed_lateness: bool,
     /// How many hidden fields there are.
@@ -116,6 +120,8 @@ impl<'a> Cx<'a> {
             used: IndexSet::new(),
             noted: IndexSet::new(),
             locals: 0,
+            embedding: None,
+            novelties: Vec::new(),
             allowed_lateness: false,
             hidden: 0,
             draws: (String::new(), 0),

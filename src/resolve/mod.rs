@@ -7,6 +7,7 @@
 //! Invariant: an error is said once. What depends on something erroneous has type *any* and is not
 //! complained about again.
 
+mod attention;
 mod config;
 mod connectors;
 mod constants;

@@ -226,6 +226,7 @@ fn roots(op: &Op) -> Vec<ExprId> {
             reads.chain(join.equal.iter().flat_map(|(a, b)| [a.1, b.1])).collect()
         }
         Op::Pattern(pattern) => pattern.over_inputs(),
+        Op::Attention(attention) => attention.expressions(),
         Op::Side(SideChannel::Print(args) | SideChannel::Log { text: args, .. }) => args.clone(),
         Op::Side(SideChannel::Metrics { histogram, .. }) => histogram.iter().map(|(_, id)| *id).collect(),
         Op::Side(SideChannel::Trace { .. })

@@ -16,9 +16,6 @@ use crate::syntax::ast::{self, Arg, ArgValue, ExprKind, Ident};
 
 impl Lower<'_, '_> {
     pub(super) fn call(&mut self, callee: &ast::Expr, args: &[Arg], span: Span) -> ExprId {
-        if let Some(node) = self.given(span) {
-            return node;
-        }
         if let Some(node) = self.of_elements(callee, args, span) {
             return node;
         }
@@ -117,6 +114,9 @@ impl Lower<'_, '_> {
             "env" if receiver.is_none() => return self.stray_env(span),
             _ => {}
         }
+        if let Some(node) = self.attention_call(name, receiver, args, span) {
+            return node;
+        }
         let Some(builtin) = Builtin::lookup(&name.name) else {
             return self.no_such_function(name, span);
         };
@@ -169,6 +169,7 @@ impl Lower<'_, '_> {
             .flat_map(|builtin| std::iter::once(builtin.name()).chain(builtin.aliases().iter().copied()));
         let of_rows = AggFunction::ALL.iter().map(|function| function.name());
         let of_rows = of_rows.chain(words::ROW_FUNCTIONS.iter().copied());
+        let of_rows = of_rows.chain(crate::resolve::attention::FUNCTIONS.iter().copied());
         let near = nearest(&name.name, builtins.chain(["now"]).chain(of_rows).chain(own))
             .or_else(|| words::foreign(&name.name))
             .map(str::to_owned);

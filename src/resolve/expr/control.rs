@@ -90,7 +90,7 @@ impl Lower<'_, '_> {
         self.push(Expr::Binary(op, left, right), Type::Bool, value.span)
     }
 
-    pub(super) fn body(&mut self, body: &LambdaBody) -> ExprId {
+    pub(in crate::resolve) fn body(&mut self, body: &LambdaBody) -> ExprId {
         match body {
             LambdaBody::Expr(expr) => self.expr(expr),
             LambdaBody::Block(block) => self.block(block),

@@ -9,7 +9,13 @@ use crate::syntax::ast::{FnParam, LambdaBody};
 
 impl Lower<'_, '_> {
     /// A lambda whose parameters are values of these types.
-    pub(super) fn lambda(&mut self, params: &[FnParam], body: &LambdaBody, types: &[Type], span: Span) -> Lambda {
+    pub(in crate::resolve) fn lambda(
+        &mut self,
+        params: &[FnParam],
+        body: &LambdaBody,
+        types: &[Type],
+        span: Span,
+    ) -> Lambda {
         if params.is_empty() {
             self.cx.say(
                 Diagnostic::new(Code::LambdaPlace, span, "the lambda takes no parameter")

@@ -36,6 +36,17 @@ pub(super) enum Local {
     Row,
 }
 
+/// What holds where expressions are evaluated at an attention window.
+#[derive(Clone, Debug)]
+pub(super) struct AtWindow {
+    /// The type of one of its events.
+    pub(super) element: Type,
+    /// How many novelties it computes already.
+    pub(super) novelties: usize,
+    /// `events`
+    pub(super) events: LocalId,
+}
+
 /// Expressions, by their places, that earlier operators compute: each is a field of the row.
 pub(super) type Given = std::rc::Rc<indexmap::IndexMap<Span, (FieldId, Type)>>;
 
@@ -49,6 +60,8 @@ pub(super) struct Lower<'c, 'a> {
     pub(super) locals: Vec<(String, Local)>,
     /// Expressions that are computed before, each with the field that holds it.
     pub(super) given: Given,
+    /// The attention window at which the expression is evaluated.
+    pub(super) window: Option<AtWindow>,
     /// Whether a parameter was read: the value then depends on the run.
     pub(super) reads_param: bool,
     /// How many bindings, arms and links of chains are open: each makes the tree deeper.
@@ -68,6 +81,7 @@ impl<'c, 'a> Lower<'c, 'a> {
             row: None,
             locals: Vec::new(),
             given: Given::default(),
+            window: None,
             reads_param: false,
             depth: 0,
         }
@@ -84,6 +98,9 @@ impl<'c, 'a> Lower<'c, 'a> {
     /// Lowers an expression. After an error the node is a null of type *any*.
     pub(super) fn expr(&mut self, expr: &ast::Expr) -> ExprId {
         let span = expr.span;
+        if let Some(node) = self.given(span) {
+            return node;
+        }
         match &expr.kind {
             ExprKind::Lit(value) => self.lit(value.clone(), span),
             ExprKind::Name(_) | ExprKind::Field(..) => self.access(expr),
@@ -144,7 +161,7 @@ impl<'c, 'a> Lower<'c, 'a> {
         self.cx.query.exprs.ty(id).clone()
     }
 
-    fn push(&mut self, expr: ir::Expr, ty: Type, span: Span) -> ExprId {
+    pub(super) fn push(&mut self, expr: ir::Expr, ty: Type, span: Span) -> ExprId {
         self.cx.query.exprs.push(expr, ty, span)
     }
 

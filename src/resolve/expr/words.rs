@@ -8,15 +8,6 @@ pub(in crate::resolve) const ROW_FUNCTIONS: &[&str] = &["lag", "lead", "row_numb
 
 /// Functions of the language that only operators of later versions give a meaning.
 pub(super) const LATER: &[(&str, &str)] = &[
-    ("attention_score", "the attention function"),
-    ("attention_weights", "the attention function"),
-    ("attention_mass", "the attention function"),
-    ("attention_novelty", "the attention function"),
-    ("attention_explain", "the attention function"),
-    ("attention_outlier", "the attention function"),
-    ("top_attention", "the attention function"),
-    ("cluster_by_attention", "the attention function"),
-    ("lagged", "the attention function"),
     ("count_trends", "the trend function"),
     ("count_events", "the trend function"),
     ("sum_trends", "the trend function"),

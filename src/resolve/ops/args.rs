@@ -7,7 +7,7 @@ use crate::resolve::types::{a_type, shown, type_of};
 use crate::syntax::ast::{Arg, ArgValue, Expr, Ident, Operator};
 
 /// The arguments of one operator, sorted.
-pub(super) struct Args<'o> {
+pub(in crate::resolve) struct Args<'o> {
     operator: &'o Operator,
     /// Those without a name.
     pub plain: Vec<&'o Expr>,
@@ -16,7 +16,7 @@ pub(super) struct Args<'o> {
 }
 
 /// Sorts the arguments; names other than `known` are said and left out.
-pub(super) fn sort<'o>(cx: &mut Cx<'_>, operator: &'o Operator, known: &[&str]) -> Args<'o> {
+pub(in crate::resolve) fn sort<'o>(cx: &mut Cx<'_>, operator: &'o Operator, known: &[&str]) -> Args<'o> {
     let mut args = Args {
         operator,
         plain: Vec::new(),
@@ -36,7 +36,7 @@ pub(super) fn sort<'o>(cx: &mut Cx<'_>, operator: &'o Operator, known: &[&str]) 
 }
 
 /// The argument's expression; none when it was said that it is none.
-pub(super) fn expr_of<'o>(cx: &mut Cx<'_>, operator: &Operator, arg: &'o Arg) -> Option<&'o Expr> {
+pub(in crate::resolve) fn expr_of<'o>(cx: &mut Cx<'_>, operator: &Operator, arg: &'o Arg) -> Option<&'o Expr> {
     match &arg.value {
         ArgValue::Expr(expr) => Some(expr),
         ArgValue::Sorted(..) => {
@@ -86,7 +86,7 @@ impl<'o> Args<'o> {
     }
 
     /// The argument of a name.
-    pub(super) fn get(&self, name: &str) -> Option<&'o Expr> {
+    pub(in crate::resolve) fn get(&self, name: &str) -> Option<&'o Expr> {
         self.named
             .iter()
             .find(|(other, _)| other.name == name)
@@ -94,7 +94,7 @@ impl<'o> Args<'o> {
     }
 
     /// The only argument without a name. None when it was said that there is not exactly one.
-    pub(super) fn only(&self, cx: &mut Cx<'_>, example: &str) -> Option<&'o Expr> {
+    pub(in crate::resolve) fn only(&self, cx: &mut Cx<'_>, example: &str) -> Option<&'o Expr> {
         match self.plain.as_slice() {
             [expr] => Some(expr),
             [] => {
@@ -109,7 +109,7 @@ impl<'o> Args<'o> {
     }
 
     /// Says that arguments without name stand where none may.
-    pub(super) fn no_plain(&self, cx: &mut Cx<'_>, example: &str) {
+    pub(in crate::resolve) fn no_plain(&self, cx: &mut Cx<'_>, example: &str) {
         if let Some(first) = self.plain.first() {
             wrong_count(cx, self.operator, first.span, "takes named arguments only", example);
         }

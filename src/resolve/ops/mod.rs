@@ -17,13 +17,14 @@ mod side;
 mod time;
 mod window;
 
-pub(super) use args::none as takes_nothing;
+pub(super) use args::{expr_of, none as takes_nothing, sort as sorted};
 pub(super) use calls::over_row;
 pub(super) use filter::kept;
 pub(super) use project::own_name;
 pub(super) use refused::OF_PATTERNS;
 pub(super) use window::positive;
 
+use super::attention;
 use super::context::{Cx, What, did_you_mean};
 use super::events::nearest_event;
 use super::expr::Lower;
@@ -61,6 +62,8 @@ const RUNS: &[&str] = &[
     "allowed_lateness",
     "context",
     "collect",
+    "attention_window",
+    "pattern",
 ];
 
 /// Lowers operators in order.
@@ -77,12 +80,18 @@ pub(super) fn lower(cx: &mut Cx<'_>, flow: &mut Flow, operators: &[ast::Operator
         }
         one(cx, flow, operator, &operators[at + 1..]);
     }
+    attention::finish(cx, flow);
 }
 
 fn one(cx: &mut Cx<'_>, flow: &mut Flow, operator: &ast::Operator, rest: &[ast::Operator]) {
+    flow.given = std::rc::Rc::default();
+    attention::hoist(cx, flow, operator);
     rows::hoist(cx, flow, operator);
     super::pattern::hoist(cx, flow, operator);
     match operator.name.name.as_str() {
+        "attention_window" => attention::window(cx, flow, operator),
+        "pattern" => attention::pattern(cx, flow, operator),
+        "where" | "filter" if attention::keep(cx, flow, operator) => {}
         "where" | "filter" => filter::keep(cx, flow, operator),
         "select" => project::select(cx, flow, operator),
         "map" => project::map(cx, flow, operator),
@@ -115,6 +124,7 @@ fn one(cx: &mut Cx<'_>, flow: &mut Flow, operator: &ast::Operator, rest: &[ast::
             flow.row.forget();
         }
     }
+    attention::leave(cx, flow, operator);
 }
 
 fn unknown(cx: &mut Cx<'_>, name: &str, operator: &ast::Operator) {

@@ -27,7 +27,6 @@ struct Call<'e> {
 
 /// Computes the row functions in the arguments of an operator.
 pub(super) fn hoist(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
-    flow.given = Rc::default();
     let mut calls = found(&operator.args);
     if operator.name.name == "aggregate" {
         // Outside of any aggregate they are of no rows; the items say so.
