@@ -36,6 +36,12 @@ pub(super) enum Command {
     /// partition at a state. Of a stream without a pattern it is told how many rows each operator let
     /// through. Patterns with `.stam()` are refused: their runs do not end.
     Why(Box<WhyArguments>),
+    /// Write the vectors that an attention window makes of events
+    ///
+    /// The logs are replayed up to the attention window of a stream; a row is written for each event that
+    /// comes to it: its number in its input, the keys of its partition, and the vector as the columns `x0`,
+    /// `x1`, .. (before any model of a learned embedding). To look at, or to train a model on.
+    Embed(Box<EmbedArguments>),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Write the man pages of all commands into a folder
@@ -206,6 +212,55 @@ pub(super) struct WhyArguments {
     /// When to show how far the run has come
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) progress: When,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EmbedArguments {
+    /// The program
+    #[arg(value_name = "QUERY")]
+    pub(super) query: PathBuf,
+    /// The stream whose attention window is meant; needed where there are several
+    #[arg(long, short, value_name = "NAME")]
+    pub(super) stream: Option<String>,
+    #[command(flatten)]
+    pub(super) replay: ReplayArguments,
+    /// Where the vectors go: a file (`.parquet`, `.arrow`, `.csv`, `.tsv`, `.jsonl`), or `-` for stdout
+    #[arg(long, short, value_name = "PATH", default_value = "-")]
+    pub(super) output: PathBuf,
+    /// How they are written; by default what the output's name says, else JSON lines
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) output_format: Option<OutputFormatArgument>,
+    /// Say nothing but errors
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    /// When to show how far the run has come
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) progress: When,
+}
+
+impl EmbedArguments {
+    /// The run that writes the vectors.
+    pub(super) fn run(&self) -> RunArguments {
+        RunArguments {
+            query: self.query.clone(),
+            replay: self.replay.clone(),
+            output: self.output.clone(),
+            output_format: self.output_format,
+            late: None,
+            strict: false,
+            on_error: OnError::Skip,
+            dead_letter: None,
+            max_errors: None,
+            fail_on_match: false,
+            quiet: self.quiet,
+            progress: self.progress,
+            summary: None,
+            stats: false,
+            trace: Vec::new(),
+            no_prefilter: false,
+            no_index: false,
+        }
+    }
 }
 
 impl WhyArguments {

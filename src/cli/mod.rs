@@ -2,8 +2,10 @@
 
 mod args;
 mod check;
+mod embed;
 mod explain;
 mod generate;
+mod look;
 mod order;
 mod order_summary;
 mod program;
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Why(arguments) => why::why(&arguments),
+        Command::Embed(arguments) => embed::embed(&arguments),
         Command::Completions(arguments) => generate::completions(&arguments),
         Command::Man(arguments) => generate::man(&arguments),
     };

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use super::args::{OnError, Order, RunArguments};
 use super::progress::Watch;
 use super::ran::Ran;
-use super::{Exit, complain, order, program, summary, why, why_text};
+use super::{Exit, complain, look, order, program, summary, why, why_text};
 use crate::data::Value;
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, SourceMap};
+use crate::matcher::trace::Question;
 use crate::plan::{self, Plan};
 use crate::read::{self, Format, Input, InputSpec, ReadOptions};
-use crate::replay::{self, RunError, RunOptions, Stopped};
+use crate::replay::{self, Report, RunError, RunOptions, Stopped};
 use crate::write::OutputError;
 
 /// About how many bytes of text a morsel holds.
@@ -33,53 +34,30 @@ pub(super) fn replayed(arguments: &RunArguments, asked: &[why::Asked], dry: bool
     order::refuse_nonsense(arguments)?;
     let mut compiled = program::usable(&arguments.query, &arguments.replay.compile, arguments.quiet)?;
     let traces = why::questions(&mut compiled.query, asked, dry)?;
-    let specs = input_specs(arguments)?;
-    let settings = Settings::new(arguments, &compiled.config);
-    let watermark = order::Watermark::of(&compiled);
-    let (mut plan, sources) = program::planned(compiled, &plan_options(arguments, &specs), &arguments.replay.compile)?;
+    let logs = Logs::of(arguments, &compiled)?;
+    look::through(arguments, &logs, &mut compiled)?;
+    replay_compiled(arguments, &logs, compiled, traces, dry)
+}
+
+/// Replays logs through a program.
+pub(super) fn replay_compiled(
+    arguments: &RunArguments,
+    logs: &Logs,
+    compiled: program::Compiled,
+    traces: Vec<Question>,
+    dry: bool,
+) -> Result<Ran, Exit> {
+    let (mut plan, sources) = program::planned(compiled, &logs.plan_options(arguments), &arguments.replay.compile)?;
     why::refuse_idle(&plan.query, &traces)?;
     if !dry {
-        refuse_overwrite(arguments, &plan, &specs)?;
+        refuse_overwrite(arguments, &plan, &logs.specs)?;
     }
     let options = RunOptions {
         traces,
         dry,
-        ..run_options(arguments, &plan, watermark)
+        ..logs.run_options(arguments, &plan)
     };
-    plan.decode.time_of_all |= options.order != replay::Order::Input;
-    let reading = ReadOptions {
-        morsel_bytes: settings.morsel_bytes,
-        max_record_bytes: arguments.replay.max_record_bytes,
-        mmap: !arguments.replay.no_mmap,
-    };
-    let open = |at: usize| Input::open(&specs[at], at as u32, &reading);
-    let twice = |at: usize| Input::open_spooled(&specs[at], at as u32, &reading);
-    let first = |at: usize| {
-        if options.order == replay::Order::Time {
-            twice(at)
-        } else {
-            open(at)
-        }
-    };
-    let mut inputs = (0..specs.len())
-        .map(first)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| {
-            complain(error);
-            Exit::Failed
-        })?;
-    let total = inputs.iter().map(Input::total_bytes).sum();
-    let watch = Watch::new(arguments, total);
-    let reopen = |at: usize| {
-        if specs[at].path.as_os_str() == "-" {
-            None
-        } else {
-            open(at).ok()
-        }
-    };
-    let result = settings
-        .pool()?
-        .install(|| replay::run(&plan, &mut inputs, &reopen, &options, &watch));
+    let (result, watch) = logs.replay(arguments, &mut plan, &options)?;
     let took = watch.end();
     match result {
         // Whoever read the rows has had enough of them.
@@ -91,22 +69,105 @@ pub(super) fn replayed(arguments: &RunArguments, asked: &[why::Asked], dry: bool
             took,
             signal: watch.signal(),
         }),
-        Err(RunError::Table { span, message, help }) => {
-            let said = Diagnostic::new(Code::BadTable, span, message).help(help);
-            program::show(&sources, &[said], &arguments.replay.compile);
-            Err(Exit::Failed)
-        }
-        Err(error) => {
+        Err(error) => Err(failed(arguments, &sources, error)),
+    }
+}
+
+/// Says why a run failed.
+pub(super) fn failed(arguments: &RunArguments, sources: &SourceMap, error: RunError) -> Exit {
+    let (code, span, message, help) = match error {
+        RunError::Table { span, message, help } => (Code::BadTable, span, message, help),
+        RunError::Embedding { span, message, help } => (Code::BadAttention, span, message, help),
+        error => {
             complain(&error);
-            Err(match error {
+            return match error {
                 RunError::Write(OutputError::Unsupported { .. }) => Exit::Usage,
-                RunError::Read(_)
-                | RunError::Write(_)
-                | RunError::Disorder(_)
-                | RunError::Memory { .. }
-                | RunError::Table { .. } => Exit::Failed,
-            })
+                _ => Exit::Failed,
+            };
         }
+    };
+    let said = Diagnostic::new(code, span, message).help(help);
+    program::show(sources, &[said], &arguments.replay.compile);
+    Exit::Failed
+}
+
+/// The logs of a run, and how they are read.
+pub(super) struct Logs {
+    pub(super) specs: Vec<InputSpec>,
+    settings: Settings,
+    watermark: order::Watermark,
+    reading: ReadOptions,
+}
+
+impl Logs {
+    /// What the command line names.
+    pub(super) fn of(arguments: &RunArguments, compiled: &program::Compiled) -> Result<Self, Exit> {
+        let settings = Settings::new(arguments, &compiled.config);
+        Ok(Self {
+            specs: input_specs(arguments)?,
+            reading: ReadOptions {
+                morsel_bytes: settings.morsel_bytes,
+                max_record_bytes: arguments.replay.max_record_bytes,
+                mmap: !arguments.replay.no_mmap,
+            },
+            settings,
+            watermark: order::Watermark::of(compiled),
+        })
+    }
+
+    /// How a program over them is planned.
+    pub(super) fn plan_options(&self, arguments: &RunArguments) -> plan::Options {
+        plan_options(arguments, &self.specs)
+    }
+
+    /// How a plan over them is run.
+    pub(super) fn run_options(&self, arguments: &RunArguments, plan: &Plan) -> RunOptions {
+        run_options(arguments, plan, self.watermark)
+    }
+
+    /// Replays them through a plan.
+    pub(super) fn replay(
+        &self,
+        arguments: &RunArguments,
+        plan: &mut Plan,
+        options: &RunOptions,
+    ) -> Result<(Result<Report, RunError>, Watch), Exit> {
+        plan.decode.time_of_all |= options.order != replay::Order::Input;
+        let open = |at: usize| Input::open(&self.specs[at], at as u32, &self.reading);
+        let twice = |at: usize| Input::open_spooled(&self.specs[at], at as u32, &self.reading);
+        let first = |at: usize| {
+            if options.order == replay::Order::Time {
+                twice(at)
+            } else {
+                open(at)
+            }
+        };
+        let mut inputs = (0..self.specs.len())
+            .map(first)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| {
+                complain(error);
+                Exit::Failed
+            })?;
+        let total = inputs.iter().map(Input::total_bytes).sum();
+        let watch = Watch::new(arguments, total);
+        let reopen = |at: usize| {
+            if self.is_pipe(at) { None } else { open(at).ok() }
+        };
+        let result = self
+            .settings
+            .pool()?
+            .install(|| replay::run(plan, &mut inputs, &reopen, options, &watch));
+        Ok((result, watch))
+    }
+
+    fn is_pipe(&self, at: usize) -> bool {
+        self.specs[at].path.as_os_str() == "-"
+    }
+
+    /// Whether all of them can be read again.
+    pub(super) fn are_files(&self) -> bool {
+        (0..self.specs.len()).all(|at| !self.is_pipe(at))
     }
 }
 
@@ -251,7 +312,7 @@ fn refuse_overwrite(arguments: &RunArguments, plan: &Plan, specs: &[InputSpec]) 
     Ok(())
 }
 
-fn done(arguments: &RunArguments, ran: &Ran) -> Exit {
+pub(super) fn done(arguments: &RunArguments, ran: &Ran) -> Exit {
     let Ran {
         report, sources, took, ..
     } = ran;

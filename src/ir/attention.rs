@@ -86,6 +86,8 @@ pub enum Attend {
     Top,
     /// `cluster_by_attention([events,] threshold)`: lists of events
     Clusters,
+    /// The vector of the event at hand, for `varpulis embed`: a list of floats
+    Vector,
 }
 
 /// `attention_novelty(event, k: .., history: ..)`

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use super::{Next, Plan, Stage, StageId, Step, StepKind, explain_index, explain_pattern};
+use super::{Next, Plan, Stage, StageId, Step, StepKind, explain_attention, explain_index, explain_pattern};
 use crate::diag::SourceMap;
-use crate::ir::SideChannel;
+use crate::ir::{Attention, SideChannel};
 use crate::read::TypePlan;
 
 /// How the plan is shown.
@@ -76,6 +76,11 @@ impl View<'_> {
                     let _ = writeln!(out, "    {line}");
                 }
             }
+            for attention in self.attentions(stage) {
+                for line in explain_attention::lines(attention) {
+                    let _ = writeln!(out, "    {line}");
+                }
+            }
             let _ = writeln!(out, "    -> {}", self.next_text(&stage.next));
         }
         for index in explain_index::indexes(self.plan) {
@@ -121,6 +126,13 @@ impl View<'_> {
             _ => None,
         };
         stage.steps.iter().filter_map(of)
+    }
+
+    fn attentions<'s>(&'s self, stage: &'s Stage) -> impl Iterator<Item = &'s Attention> {
+        stage.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::Attention(attention) => Some(&**attention),
+            _ => None,
+        })
     }
 
     fn step_text(&self, step: &Step) -> String {
@@ -261,6 +273,7 @@ impl View<'_> {
             let patterns = self.patterns(stage).map(|pattern| pattern.json());
             json!({
                 "patterns": patterns.collect::<Vec<_>>(),
+                "attention": self.attentions(stage).map(explain_attention::json).collect::<Vec<_>>(),
                 "ordered": stage.ordered, "steps": steps.collect::<Vec<_>>(),
                 "next": stage.next.iter().map(|next| self.target(*next)).collect::<Vec<_>>(),
             })

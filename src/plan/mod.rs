@@ -7,6 +7,7 @@
 
 mod decode;
 mod explain;
+mod explain_attention;
 mod explain_index;
 mod explain_pattern;
 mod fuse;

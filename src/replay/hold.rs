@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::attended;
 use super::clock::MorselClock;
 use super::execute::{Executor, ReplayOrder};
 use super::flow::{Flow, View};
@@ -145,9 +146,12 @@ impl Executor<'_> {
         }
         let rows = view.rows.as_deref();
         let kind = &self.context.plan.stage(stage).steps[0].kind;
-        let mut column = |id: ExprId| evaluator.eval(id, rows);
         let mut keys = view.keys.clone();
         let mut args: Vec<Vec<Column>> = Vec::new();
+        if let StepKind::Attention(attention) = kind {
+            args = attended::ask(self.context.plan, attention, evaluator, flow, &view);
+        }
+        let mut column = |id: ExprId| evaluator.eval(id, rows);
         match kind {
             StepKind::Aggregate(made) => {
                 let calls = made.calls.iter();

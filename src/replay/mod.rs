@@ -5,6 +5,7 @@
 //! writing. While one round is written the next is decoded. Everything that reaches the output is a
 //! function of the inputs, the program and the options; the number of threads is not among them.
 
+mod attended;
 mod clock;
 mod collect;
 mod enrich;
@@ -42,6 +43,7 @@ mod waiting;
 
 use std::path::PathBuf;
 
+pub use attended::dims;
 pub use report::{
     BadExample, BadReport, ErrorReport, IndexReport, InputOrder, InputReport, LateReport, MetricReport, OrderReport,
     PatternReport, Replayed, Report, StreamReport, TableReport,
@@ -166,6 +168,16 @@ pub enum RunError {
         bytes: u64,
         /// What to do.
         remedy: &'static str,
+    },
+    /// An attention window cannot embed events.
+    #[error("{message}")]
+    Embedding {
+        /// Where the program says how.
+        span: crate::diag::Span,
+        /// What is wrong: lower case, no full stop.
+        message: String,
+        /// What to know or do.
+        help: String,
     },
     /// A table cannot be looked up in.
     #[error("{message}")]

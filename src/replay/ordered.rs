@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::attended;
 use super::collect::Collector;
 use super::execute::{Context, Executor};
 use super::feed::Feed;
@@ -20,6 +21,7 @@ use super::segments::projected;
 use super::traced;
 use super::{Order, RunOptions};
 use crate::aggregate::CallErrors;
+use crate::attend::{Attending, Embedder, Recall};
 use crate::data::{Column, FieldId, Place, Rank};
 use crate::eval::Evaluator;
 use crate::ir::{Aggregate, Op, SortKey, StreamId};
@@ -54,6 +56,7 @@ enum State {
     OrderBy(Vec<(RowRef, Held1)>),
     Join(Box<Joining>),
     Pattern(Box<Matching>),
+    Attention(Box<Attending>),
     Timer(Option<i64>),
 }
 
@@ -67,7 +70,8 @@ struct Held1 {
 }
 
 impl Ordered {
-    pub(super) fn new(plan: &Plan, options: &RunOptions) -> Self {
+    /// `embedders`: for each stage that is an attention window how it embeds events.
+    pub(super) fn new(plan: &Plan, options: &RunOptions, mut embedders: Vec<Option<Embedder>>) -> Self {
         let threads = rayon::current_num_threads();
         let state = |kind: &StepKind, lateness: i64| match kind {
             kind if !kind.needs_order() => State::None,
@@ -108,6 +112,12 @@ impl Ordered {
                     traced::watch(plan, &stage.steps[0], pattern, options, &mut matching);
                     State::Pattern(Box::new(matching))
                 }
+                StepKind::Attention(attention) => match embedders.get_mut(at).and_then(Option::take) {
+                    Some(embedder) => {
+                        State::Attention(Box::new(Attending::new(&plan.query.exprs, attention, embedder)))
+                    }
+                    None => State::None,
+                },
                 kind => state(kind, lateness),
             }
         });
@@ -235,6 +245,11 @@ impl Ordered {
                     resume(executor, id, &flow, view);
                 }
             }
+            (State::Attention(state), _) => {
+                for (flow, view) in attended::run(executor, id, state, ready) {
+                    resume(executor, id, &flow, view);
+                }
+            }
             (State::Timer(next), StepKind::Timer(every)) => {
                 let last = ending.map_or(until.time.saturating_sub(1), |ending| ending.last);
                 if let Some(flow) = ticks(executor, next, *every, first, last) {
@@ -291,9 +306,19 @@ impl Ordered {
             State::Aggregate(state) => state.peak(),
             State::Join(state) => state.peak(),
             State::Pattern(state) => state.peak(),
+            State::Attention(state) => state.peak(),
             _ => 0,
         };
         self.stages.iter().map(of).sum()
+    }
+
+    /// For each stream with an approximate attention window how many of the nearest events it found.
+    pub(super) fn recalls(&self, plan: &Plan) -> Vec<(StreamId, Recall)> {
+        let of = |(state, stage): (&State, &Stage)| match state {
+            State::Attention(state) => Some((stage.steps[0].owners.first()?.stream, state.recall()?)),
+            _ => None,
+        };
+        self.stages.iter().zip(&plan.stages).filter_map(of).collect()
     }
 
     /// What was seen of the pattern at the head of a stage, if it is watched.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::attended;
 use super::clock::{MorselClock, Running};
 use super::execute::{Context, ReplayOrder};
 use super::hold::Held;
@@ -23,6 +24,7 @@ use super::{
     AtEnd, BadExample, BadReport, ErrorReport, IndexReport, InputReport, MetricReport, Observer, Order, PatternReport,
     Report, RunError, RunOptions, Stopped, StreamReport,
 };
+use crate::attend::Embedder;
 use crate::data::format::write_json_text;
 use crate::data::{BadRecord, Place};
 use crate::eval::Program;
@@ -51,7 +53,8 @@ pub fn run(
     let roots = plan.roots();
     let program = Program::new(&plan.query.exprs, &roots, options.seed);
     let tables = Tables::load(plan)?;
-    let mut writer = Writer::new(plan, inputs, options, observer)?;
+    let embedders = attended::embedders(plan)?;
+    let mut writer = Writer::new(plan, inputs, options, observer, embedders)?;
     let mut context = Context::new(plan, &program, inputs, options, tables);
     context.typed.clone_from(&writer.outputs.typed);
     context.buffers = Arc::clone(&writer.outputs.buffers);
@@ -172,6 +175,7 @@ impl<'r> Writer<'r> {
         inputs: &[Input],
         options: &'r RunOptions,
         observer: &'r dyn Observer,
+        embedders: Vec<Option<Embedder>>,
     ) -> Result<Self, RunError> {
         let names = inputs.iter().map(|input| InputReport {
             name: input.name().to_owned(),
@@ -187,7 +191,7 @@ impl<'r> Writer<'r> {
                 Outputs::open(plan, options)?
             },
             dead: options.dead_letter.as_deref().map(Output::open).transpose()?,
-            ordered: Ordered::new(plan, options),
+            ordered: Ordered::new(plan, options, embedders),
             portions: Portions::new(plan),
             waiting: Waiting::default(),
             running: vec![Running::default(); inputs.len().max(1)],

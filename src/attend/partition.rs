@@ -1,0 +1,301 @@
+//! One partition of an attention window: its events, and what becomes of the rows that come.
+//!
+//! Rows are worked on in chunks: first the vectors of all, then the scores of blocks of events side by
+//! side, then the novelties one after another, then the steps side by side. The sizes of chunks and
+//! blocks never reach a result: a score is the same sum in the same order wherever it is computed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rayon::prelude::*;
+
+use super::at::{Computed, Scored, Window};
+use super::windows::{Erred, Shared};
+use super::{History, Ranks, Recall, Scores, energy};
+use crate::data::Value;
+use crate::data::value::FixedHasher;
+use crate::eval::{Program, WindowEvaluator};
+use crate::ir::{AttentionStep, Reach};
+use crate::ordered::Batch;
+
+/// How many rows are evaluated by one evaluator.
+const BLOCK: usize = 16;
+
+/// About how many scores a chunk holds at once.
+const SCORES: usize = 1 << 20;
+
+/// The events of a partition that some window may still hold, and what follows them one by one.
+#[derive(Debug, Default)]
+pub(super) struct Partition {
+    history: Option<History>,
+    /// The first event that is kept: windows begin there or later.
+    first: u64,
+    /// By event from the first.
+    times: VecDeque<i64>,
+    /// Their records, where somebody reads them.
+    elements: VecDeque<Value>,
+    /// Which event a record is, by its place in memory; only ever asked for records that are kept.
+    numbers: IndexMap<usize, u64, FixedHasher>,
+    /// The novelties, in order of the operator's.
+    ranks: Vec<Ranks>,
+    /// The largest time so far.
+    latest: Option<i64>,
+    /// Where the window of the last row begins.
+    begun: u64,
+}
+
+/// A row that goes on.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// Its batch, and its number there.
+    pub(super) at: (u32, u32),
+    /// What the steps computed, in order.
+    pub(super) values: Vec<Value>,
+}
+
+/// A row on its way: its event, and where its window begins.
+#[derive(Clone, Copy, Debug)]
+struct Event {
+    at: (u32, u32),
+    number: u64,
+    begin: u64,
+}
+
+impl Partition {
+    /// Takes the rows of a round, in order.
+    pub(super) fn run(
+        &mut self,
+        shared: &Shared,
+        program: &Program<'_>,
+        batches: &[Batch],
+        rows: &[(u32, u32)],
+    ) -> (Vec<Row>, Vec<Erred>) {
+        if self.history.is_none() {
+            self.history = Some(History::new(&shared.embedder));
+            let novelties = shared.attention.novelties.iter();
+            self.ranks = novelties.map(|novelty| Ranks::new(novelty.history as usize)).collect();
+        }
+        let events: Vec<Event> = rows.iter().map(|&at| self.take(shared, batches, at)).collect();
+        let (mut passed, mut errors) = (Vec::new(), Vec::new());
+        let mut rest = events.as_slice();
+        while let Some(first) = rest.first() {
+            let window = (first.number - first.begin) as usize + BLOCK;
+            let chunk = (SCORES / window).clamp(BLOCK, 1 << 16) / BLOCK * BLOCK;
+            let (now, later) = rest.split_at(chunk.min(rest.len()));
+            rest = later;
+            self.chunk(shared, program, batches, now, (&mut passed, &mut errors));
+        }
+        if let Some(last) = events.last() {
+            self.forget(last.begin);
+        }
+        (passed, errors)
+    }
+
+    /// A row becomes an event.
+    fn take(&mut self, shared: &Shared, batches: &[Batch], at: (u32, u32)) -> Event {
+        let (batch, row) = (&batches[at.0 as usize], at.1 as usize);
+        let values: Vec<Value> = batch.args[0].iter().map(|column| column.value(row)).collect();
+        let history = self.history.get_or_insert_with(|| History::new(&shared.embedder));
+        let number = history.push(&shared.embedder, &values);
+        let time = batch.times[row];
+        let latest = self.latest.map_or(time, |latest| latest.max(time));
+        self.latest = Some(latest);
+        self.times.push_back(time);
+        if let Some(column) = batch.args[1].first() {
+            self.keep(shared, number, column.value(row));
+        }
+        let begin = match shared.attention.reach {
+            Reach::Count(count) => (number + 1).saturating_sub(count).max(self.first),
+            Reach::Time(time) => self.begin(latest.saturating_sub(time)),
+        };
+        Event { at, number, begin }
+    }
+
+    /// The first event after a time. It only ever moves on: late rows come when later ones are there
+    /// already, and see these.
+    fn begin(&mut self, until: i64) -> u64 {
+        self.begun = self.begun.max(self.first);
+        while self
+            .times
+            .get((self.begun - self.first) as usize)
+            .is_some_and(|&time| time <= until)
+        {
+            self.begun += 1;
+        }
+        // The event itself is of its window, also where it is late.
+        self.begun = self.begun.min(self.first + self.times.len() as u64 - 1);
+        self.begun
+    }
+
+    fn keep(&mut self, shared: &Shared, number: u64, mut element: Value) {
+        if let (true, Value::Map(record)) = (shared.by_event, &element) {
+            let mut place = Arc::as_ptr(record) as usize;
+            if self.numbers.contains_key(&place) {
+                // Equal events may come as one record; here each is one of its own.
+                let own = Arc::new((**record).clone());
+                place = Arc::as_ptr(&own) as usize;
+                element = Value::Map(own);
+            }
+            self.numbers.insert(place, number);
+        }
+        self.elements.push_back(element);
+    }
+
+    fn forget(&mut self, before: u64) {
+        while self.first < before {
+            self.times.pop_front();
+            if let Some(Value::Map(record)) = self.elements.pop_front() {
+                self.numbers.swap_remove(&(Arc::as_ptr(&record) as usize));
+            }
+            self.first += 1;
+        }
+        if let Some(history) = &mut self.history {
+            history.forget(before);
+        }
+    }
+
+    fn chunk(
+        &mut self,
+        shared: &Shared,
+        program: &Program<'_>,
+        batches: &[Batch],
+        events: &[Event],
+        (passed, errors): (&mut Vec<Row>, &mut Vec<Erred>),
+    ) {
+        let Some(history) = &self.history else { return };
+        let scored: Vec<Vec<Scored>> = events
+            .par_chunks(BLOCK)
+            .map(|block| score(shared, history, block))
+            .collect();
+        let mut computed: Vec<Computed> = Vec::with_capacity(events.len());
+        for scored in scored.into_iter().flatten() {
+            let energies = scored.energies.iter().zip(&mut self.ranks);
+            computed.push(Computed {
+                novelties: energies
+                    .map(|(energy, ranks)| energy.and_then(|energy| ranks.push(energy)))
+                    .collect(),
+                scores: scored.scores,
+            });
+        }
+        let mut blocks: Vec<Vec<(Event, Computed)>> = Vec::new();
+        let mut pairs = events.iter().copied().zip(computed).peekable();
+        while pairs.peek().is_some() {
+            blocks.push(pairs.by_ref().take(BLOCK).collect());
+        }
+        let own = &*self;
+        let done: Vec<(Vec<Row>, Vec<Erred>)> = blocks
+            .into_par_iter()
+            .map(|block| own.steps(shared, program, batches, block))
+            .collect();
+        for (mut rows, mut erred) in done {
+            passed.append(&mut rows);
+            errors.append(&mut erred);
+        }
+    }
+
+    /// Runs the steps for a block of events.
+    fn steps(
+        &self,
+        shared: &Shared,
+        program: &Program<'_>,
+        batches: &[Batch],
+        block: Vec<(Event, Computed)>,
+    ) -> (Vec<Row>, Vec<Erred>) {
+        let Some(history) = &self.history else {
+            return Default::default();
+        };
+        let mut evaluator = WindowEvaluator::new(program);
+        let places: Vec<(u32, u32)> = block.iter().map(|(event, _)| event.at).collect();
+        let mut passed = Vec::new();
+        for (nth, (event, computed)) in block.into_iter().enumerate() {
+            let mut window = Window {
+                shared,
+                history,
+                batch: &batches[event.at.0 as usize],
+                row: event.at.1 as usize,
+                number: event.number,
+                begin: event.begin,
+                first: self.first,
+                elements: &self.elements,
+                numbers: &self.numbers,
+                computed,
+                made: Vec::new(),
+            };
+            if let Some(values) = run(&mut evaluator, &mut window, nth as u32) {
+                passed.push(Row { at: event.at, values });
+            }
+        }
+        let errors = evaluator.take_errors().into_iter().map(|error| {
+            let (batch, row) = places[error.first_row as usize];
+            Erred {
+                node: error.node,
+                count: error.count,
+                place: batches[batch as usize].place(row as usize),
+                message: error.message,
+            }
+        });
+        (passed, errors.collect())
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let history = self.history.as_ref().map_or(0, History::bytes);
+        let ranks = self.ranks.len() * size_of::<Ranks>();
+        history + ranks + self.times.len() * 8 + self.elements.len() * 64 + self.numbers.len() * 32
+    }
+
+    pub(super) fn recall(&self) -> Option<Recall> {
+        None
+    }
+}
+
+/// The values of the steps; none when the row does not go on.
+fn run(evaluator: &mut WindowEvaluator<'_>, window: &mut Window<'_>, nth: u32) -> Option<Vec<Value>> {
+    for step in &window.shared.attention.steps {
+        match step {
+            AttentionStep::Compute { field, value, .. } => {
+                let value = evaluator.value(window, nth, *value);
+                window.made.push((*field, value));
+            }
+            AttentionStep::Keep(condition) => {
+                if !evaluator.truth(window, nth, *condition) {
+                    return None;
+                }
+            }
+            AttentionStep::Pattern { field, named } => {
+                let held = named
+                    .iter()
+                    .find(|(_, condition)| evaluator.truth(window, nth, *condition));
+                let (name, _) = held?;
+                window.made.push((*field, Value::str(name)));
+            }
+        }
+    }
+    Some(window.made.drain(..).map(|(_, value)| value).collect())
+}
+
+/// The scores of a block of consecutive events, and how far each is from its nearest.
+fn score(shared: &Shared, history: &History, block: &[Event]) -> Vec<Scored> {
+    let (Some(first), Some(last)) = (block.first(), block.last()) else {
+        return Vec::new();
+    };
+    if !shared.all_scores {
+        return block.iter().map(|_| Scored::default()).collect();
+    }
+    let begins: Vec<u64> = block.iter().map(|event| event.begin).collect();
+    let mut scores = Scores::new();
+    history.scores(first.number..last.number + 1, &begins, &mut scores);
+    let one = |at: usize| {
+        let row = scores.row(at);
+        let energies = shared
+            .attention
+            .novelties
+            .iter()
+            .map(|novelty| energy(row, novelty.k as usize));
+        Scored {
+            energies: energies.collect(),
+            scores: shared.keeps_scores.then(|| row.to_vec()),
+        }
+    };
+    (0..block.len()).map(one).collect()
+}

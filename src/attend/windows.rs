@@ -1,0 +1,248 @@
+//! Attention windows over the rows of a run: each event of a partition with the events before it.
+//!
+//! Rows come in the one total order and are kept apart by partition. What is computed for an event
+//! depends on the events of its partition up to it and on nothing else; so partitions, and within one
+//! the blocks of events, are worked on side by side, and the pieces are put together in order.
+//!
+//! Cost: an event is embedded once, when it comes; its scores against the window are computed when
+//! something asks for them, for blocks of consecutive events together. Memory follows the windows.
+
+use indexmap::IndexMap;
+use rayon::prelude::*;
+
+use super::partition::{Partition, Row};
+use super::{Embedder, Recall};
+use crate::data::value::FixedHasher;
+use crate::data::{Column, FieldId, Place, Pseudo, Value};
+use crate::eval::Program;
+use crate::ir::{Attend, Attention, AttentionStep, Expr, ExprId, Exprs, LocalId};
+use crate::ordered::{Batch, KeyTable};
+
+/// What the expressions of a window read of an event besides its features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaf {
+    /// A field, and an expression that is it.
+    Field(FieldId, ExprId),
+    /// A pseudo-field.
+    Pseudo(Pseudo),
+}
+
+/// What the expressions of a window's steps read of an event, each once. Rows bring these columns as
+/// their third group of arguments, behind the features and the record.
+#[must_use]
+pub fn leaves(exprs: &Exprs, attention: &Attention) -> Vec<Leaf> {
+    let mut found: Vec<Leaf> = Vec::new();
+    let mut add = |leaf: Leaf| {
+        let same = |known: &Leaf| match (known, &leaf) {
+            (Leaf::Field(a, _), Leaf::Field(b, _)) => a == b,
+            (a, b) => *a == *b,
+        };
+        if !found.iter().any(same) {
+            found.push(leaf);
+        }
+    };
+    for root in attention.steps.iter().flat_map(AttentionStep::expressions) {
+        exprs.walk(root, &mut |id| match exprs.get(id) {
+            Expr::Field(field) => add(Leaf::Field(*field, id)),
+            Expr::Pseudo(which) => add(Leaf::Pseudo(*which)),
+            Expr::Call(builtin, ..) if builtin.is_volatile() => {
+                [Pseudo::Input, Pseudo::Seq, Pseudo::Index]
+                    .into_iter()
+                    .map(Leaf::Pseudo)
+                    .for_each(&mut add);
+            }
+            _ => {}
+        });
+    }
+    let made = |field: FieldId| {
+        attention.steps.iter().any(|step| match step {
+            AttentionStep::Compute { field: own, .. } | AttentionStep::Pattern { field: own, .. } => *own == field,
+            AttentionStep::Keep(_) => false,
+        })
+    };
+    found.retain(|leaf| !matches!(leaf, Leaf::Field(field, _) if made(*field)));
+    found
+}
+
+/// What all partitions of a window share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) attention: Attention,
+    pub(super) embedder: Embedder,
+    pub(super) leaves: Vec<Leaf>,
+    /// Whether events are asked for by what they are.
+    pub(super) by_event: bool,
+    /// Whether the scores of every event are needed.
+    pub(super) all_scores: bool,
+    /// Whether the steps ask for them too, and not only the novelties.
+    pub(super) keeps_scores: bool,
+}
+
+impl Shared {
+    pub(super) fn events(&self) -> LocalId {
+        self.attention.events
+    }
+}
+
+/// A window's operator in a run.
+#[derive(Debug)]
+pub struct Attending {
+    shared: Shared,
+    keys: KeyTable,
+    partitions: Vec<Partition>,
+    peak: usize,
+}
+
+/// An evaluation error of a window's expressions.
+#[derive(Clone, Debug)]
+pub struct Erred {
+    /// The node.
+    pub node: ExprId,
+    /// How often.
+    pub count: u64,
+    /// Where the first row with it stands.
+    pub place: Place,
+    /// What went wrong there.
+    pub message: String,
+}
+
+/// Fields that the steps have added to the rows that passed.
+pub type Added = (FieldId, Option<String>, Vec<Column>);
+
+/// What became of the rows.
+#[derive(Debug, Default)]
+pub struct Passed {
+    /// For each batch the rows that go on, in order.
+    pub kept: Vec<Vec<u32>>,
+    /// The fields added to them: for each batch a column over the rows in `kept`.
+    pub fields: Vec<Added>,
+    /// The evaluation errors, in order.
+    pub errors: Vec<Erred>,
+}
+
+impl Attending {
+    /// A window that has seen nothing.
+    #[must_use]
+    pub fn new(exprs: &Exprs, attention: &Attention, embedder: Embedder) -> Self {
+        let (mut by_event, mut keeps_scores, mut conditional) = (false, false, false);
+        for step in &attention.steps {
+            for root in step.expressions() {
+                exprs.walk(root, &mut |id| {
+                    if let Expr::Attend(what, args, _) = exprs.get(id) {
+                        by_event |= !args.is_empty();
+                        let of_event = args.first().is_some_and(|arg| matches!(exprs.get(*arg), Expr::Row));
+                        keeps_scores |= !conditional && of_event && matches!(what, Attend::Top | Attend::Outlier);
+                    }
+                });
+            }
+            conditional |= !matches!(step, AttentionStep::Compute { .. });
+        }
+        Self {
+            shared: Shared {
+                leaves: leaves(exprs, attention),
+                attention: attention.clone(),
+                embedder,
+                by_event,
+                all_scores: keeps_scores || !attention.novelties.is_empty(),
+                keeps_scores,
+            },
+            keys: KeyTable::default(),
+            partitions: Vec::new(),
+            peak: 0,
+        }
+    }
+
+    /// Takes rows in order.
+    pub fn run(&mut self, program: &Program<'_>, batches: &[Batch]) -> Passed {
+        let mut numbers = Vec::new();
+        for batch in batches {
+            self.keys.number(&batch.keys, 0..batch.len(), &mut numbers, |_| {});
+        }
+        self.partitions.resize_with(self.keys.len(), Partition::default);
+        let mut rows: IndexMap<u32, Vec<(u32, u32)>, FixedHasher> = IndexMap::default();
+        let all = batches.iter().enumerate();
+        let all = all.flat_map(|(at, batch)| (0..batch.len()).map(move |row| (at as u32, row as u32)));
+        for (place, &number) in all.zip(&numbers) {
+            rows.entry(number).or_default().push(place);
+        }
+        let work: Vec<(u32, Partition, Vec<(u32, u32)>)> = rows
+            .into_iter()
+            .map(|(number, rows)| (number, std::mem::take(&mut self.partitions[number as usize]), rows))
+            .collect();
+        let shared = &self.shared;
+        let done: Vec<(u32, Partition, Vec<Row>, Vec<Erred>)> = work
+            .into_par_iter()
+            .map(|(number, mut partition, rows)| {
+                let (rows, errors) = partition.run(shared, program, batches, &rows);
+                (number, partition, rows, errors)
+            })
+            .collect();
+        let mut rows: Vec<Row> = Vec::new();
+        let mut errors = Vec::new();
+        for (number, partition, mut passed, mut erred) in done {
+            self.partitions[number as usize] = partition;
+            rows.append(&mut passed);
+            errors.append(&mut erred);
+        }
+        errors.sort_by_key(|erred| erred.place);
+        self.peak = self.peak.max(self.bytes());
+        self.passed(batches.len(), rows, errors)
+    }
+
+    fn passed(&self, batches: usize, mut rows: Vec<Row>, errors: Vec<Erred>) -> Passed {
+        rows.sort_by_key(|row| row.at);
+        let mut kept: Vec<Vec<u32>> = vec![Vec::new(); batches];
+        let made: Vec<(FieldId, Option<String>)> = self
+            .shared
+            .attention
+            .steps
+            .iter()
+            .filter_map(|step| match step {
+                AttentionStep::Compute { field, name, .. } => Some((*field, name.clone())),
+                AttentionStep::Pattern { field, .. } => Some((*field, Some("pattern_name".to_owned()))),
+                AttentionStep::Keep(_) => None,
+            })
+            .collect();
+        let mut values: Vec<Vec<Vec<Value>>> = vec![vec![Vec::new(); batches]; made.len()];
+        for row in rows {
+            let (batch, at) = row.at;
+            kept[batch as usize].push(at);
+            for (column, value) in values.iter_mut().zip(row.values) {
+                column[batch as usize].push(value);
+            }
+        }
+        let fields = made.into_iter().zip(values).map(|((field, name), columns)| {
+            let columns = columns.into_iter().map(Column::from_values).collect();
+            (field, name, columns)
+        });
+        Passed {
+            kept,
+            fields: fields.collect(),
+            errors,
+        }
+    }
+
+    /// About how many bytes of memory are held.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.keys.bytes() + self.partitions.iter().map(Partition::bytes).sum::<usize>()
+    }
+
+    /// The most memory that was held, in bytes, about.
+    #[must_use]
+    pub fn peak(&self) -> usize {
+        self.peak
+    }
+
+    /// How many of the nearest events an approximate index found, where there is one.
+    #[must_use]
+    pub fn recall(&self) -> Option<Recall> {
+        let mut all: Option<Recall> = None;
+        for recall in self.partitions.iter().filter_map(Partition::recall) {
+            let sum = all.get_or_insert_default();
+            sum.hits += recall.hits;
+            sum.asked += recall.asked;
+        }
+        all
+    }
+}

@@ -1,0 +1,99 @@
+//! Attention windows in a run: what their embeddings need from outside, and the rows that pass.
+
+use super::RunError;
+use super::execute::Executor;
+use super::feed::Feed;
+use super::flow::{Flow, View};
+use super::hold::Held;
+use super::outcome::ErrorKey;
+use crate::attend::{Attending, EmbedError, Embedder, Leaf, Model, Passed, leaves};
+use crate::data::Column;
+use crate::diag::Span;
+use crate::eval::Evaluator;
+use crate::ir::{Attention, Embedding};
+use crate::plan::{Plan, Stage, StageId, StepKind};
+
+/// What a window asks of rows that wait for it: features, the record, and what its expressions read.
+pub(super) fn ask(
+    plan: &Plan,
+    attention: &Attention,
+    evaluator: &mut Evaluator<'_>,
+    flow: &Flow,
+    view: &View,
+) -> Vec<Vec<Column>> {
+    let rows = view.rows.as_deref();
+    let features = attention.embedding.features.iter();
+    let features = features.map(|feature| evaluator.eval(feature.value, rows)).collect();
+    let element = attention.element.iter().map(|&id| evaluator.eval(id, rows)).collect();
+    let leaf = |leaf: Leaf| match leaf {
+        Leaf::Field(_, id) => evaluator.eval(id, rows),
+        Leaf::Pseudo(which) => flow.rows.pseudo(which, rows),
+    };
+    let leaves = leaves(&plan.query.exprs, attention).into_iter().map(leaf).collect();
+    vec![features, element, leaves]
+}
+
+/// Takes the rows of a round; those that pass, with the fields that were computed.
+pub(super) fn run(
+    executor: &mut Executor<'_>,
+    id: StageId,
+    state: &mut Attending,
+    ready: Vec<Held>,
+) -> Vec<(Flow, View)> {
+    let feed = Feed::new(ready);
+    let Passed { kept, fields, errors } = state.run(executor.context.program, &feed.batches);
+    for error in errors {
+        let key = ErrorKey {
+            stage: id,
+            step: 0,
+            node: error.node,
+        };
+        executor.out.errors.add(key, error.count, error.place, error.message);
+    }
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(field, name, columns)| (*field, name.as_deref(), columns.clone()))
+        .collect();
+    feed.passed(&kept, &fields)
+}
+
+/// For each stage that is an attention window how it embeds events.
+///
+/// # Errors
+/// When the model of a learned embedding cannot be opened, or does not fit.
+pub(super) fn embedders(plan: &Plan) -> Result<Vec<Option<Embedder>>, RunError> {
+    let of = |stage: &Stage| match &stage.steps[0].kind {
+        StepKind::Attention(attention) => embedder(&attention.embedding).map(Some),
+        _ => Ok(None),
+    };
+    plan.stages.iter().map(of).collect()
+}
+
+/// How many numbers the vector of an event has, before any model.
+///
+/// # Errors
+/// As a run would have them.
+pub fn dims(embedding: &Embedding) -> Result<usize, RunError> {
+    Ok(embedder(embedding)?.feature_dims())
+}
+
+fn embedder(embedding: &Embedding) -> Result<Embedder, RunError> {
+    let Some(of) = &embedding.model else {
+        return Embedder::new(embedding, None).map_err(|error| refused(embedding.features[0].span, &error));
+    };
+    let made = Model::open(&of.path).and_then(|model| Embedder::new(embedding, Some(model)));
+    match made {
+        Err(_) if of.fallback => Embedder::new(embedding, None).map_err(|error| refused(of.span, &error)),
+        made => made.map_err(|error| refused(of.span, &error)),
+    }
+}
+
+fn refused(span: Span, error: &EmbedError) -> RunError {
+    RunError::Embedding {
+        span,
+        message: error.to_string(),
+        help: "make the model for the vectors that `varpulis embed` writes, or let the features alone serve where it \
+               does not fit: `fallback: \"rule_based\"`"
+            .to_owned(),
+    }
+}
