@@ -129,7 +129,7 @@ impl Attending {
             for root in step.expressions() {
                 exprs.walk(root, &mut |id| {
                     if let Expr::Attend(what, args, _) = exprs.get(id) {
-                        by_event |= !args.is_empty();
+                        by_event |= !args.is_empty() && !matches!(what, Attend::Novelty(_));
                         let of_event = args.first().is_some_and(|arg| matches!(exprs.get(*arg), Expr::Row));
                         keeps_scores |= !conditional && of_event && matches!(what, Attend::Top | Attend::Outlier);
                     }

@@ -112,7 +112,11 @@ impl Leaves for Row<'_> {
 impl<'e> Scalar<'e> {
     /// The answer of the window.
     pub(super) fn attend(&mut self, what: Attend, args: &[ExprId], lambda: Option<&'e crate::ir::Lambda>) -> Outcome {
-        let values: Vec<Value> = args.iter().map(|arg| self.eval(*arg)).collect();
+        let values: Vec<Value> = match what {
+            // Of the event at hand.
+            Attend::Novelty(_) => Vec::new(),
+            _ => args.iter().map(|arg| self.eval(*arg)).collect(),
+        };
         if values.iter().any(Value::is_null) {
             return Ok(Value::Null);
         }

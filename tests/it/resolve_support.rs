@@ -188,6 +188,7 @@ fn op(query: &Query, op: &Op) -> String {
                 field(query, enrich.status)
             )
         }
+        Op::Attention(attention) => format!("attention {:?}, {} steps", attention.reach, attention.steps.len()),
         Op::Collect => "collect".to_owned(),
     }
 }
@@ -263,6 +264,10 @@ pub(crate) fn expr(query: &Query, id: ExprId) -> String {
         }
         Expr::Range(a, b, inclusive) => format!("({} {} {})", if *inclusive { "..=" } else { ".." }, one(a), one(b)),
         Expr::Interp(parts) => format!("(f {})", all(parts)),
+        Expr::Attend(what, args, lambdas) => {
+            let bodies: Vec<String> = lambdas.iter().map(|lambda| one(&lambda.body)).collect();
+            format!("({what:?} {} {})", all(args), bodies.join(" "))
+        }
         Expr::Call(builtin, args, lambdas) => {
             let mut text = format!("({} {}", builtin.name(), all(args));
             for lambda in lambdas {

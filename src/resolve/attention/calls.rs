@@ -291,7 +291,7 @@ impl<'a> Lower<'_, 'a> {
             mine.len() - 1
         });
         let what = Attend::Novelty(u32::try_from(known + at).unwrap_or(u32::MAX));
-        Some(self.push(Expr::Attend(what, Vec::new(), Vec::new()), optional(Type::Float), span))
+        Some(self.push(Expr::Attend(what, vec![of], Vec::new()), optional(Type::Float), span))
     }
 
     fn constant_count(&mut self, expr: Option<&ast::Expr>, name: &str, default: i64) -> Option<u32> {

@@ -194,6 +194,10 @@ impl Reads<'_> {
     }
 
     fn attend(&mut self, what: Attend, args: &[ExprId], lambdas: &[Lambda]) -> Shape {
+        if matches!(what, Attend::Novelty(_)) {
+            // It is of the event at hand, which needs no record for that.
+            return Shape::Plain;
+        }
         // An argument that is an event is known by which it is, not by what it holds.
         let shapes: Vec<Shape> = args.iter().map(|arg| self.shape(*arg)).collect();
         self.any |= !args.is_empty();
