@@ -19,6 +19,7 @@
 //! | [`aggregate`] | accumulators of the aggregate functions, exact sums, sketches |
 //! | [`ordered`] | operators to which the order of rows matters: windows, joins, distinct, ... |
 //! | [`matcher`] | sequence patterns: automaton, runs, absence, strategies |
+//! | [`attend`] | events as vectors: embeddings, scores, weights, nearest events |
 //! | [`resolve`] | AST -> IR: names, types, schemas, every refusal |
 //! | [`read`] | open, map, cut into morsels, decode; bad records |
 //! | [`write`] | rows -> bytes; ordered merge; atomic files |
@@ -31,6 +32,7 @@
 //! nothing a hash order, a clock or an address could change may reach the output.
 
 pub mod aggregate;
+pub mod attend;
 pub mod cli;
 pub mod data;
 pub mod diag;

@@ -14,6 +14,7 @@ const ORDER: &[&str] = &[
     "aggregate",
     "ordered",
     "matcher",
+    "attend",
     "resolve",
     "read",
     "write",
@@ -24,6 +25,7 @@ const ORDER: &[&str] = &[
 ];
 /// Files that may hold unsafe code, each with its contract at its head.
 const UNSAFE: &[&str] = &[
+    "attend/kernel/sets.rs",
     "read/json/",
     "read/blocks.rs",
     "read/mapped.rs",

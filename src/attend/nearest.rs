@@ -1,0 +1,99 @@
+//! What is read off a row of scores: the best, and how far away they are.
+
+/// The best `n` of a row of scores (the oldest event first): place and score, the best first, of equal
+/// ones the newest first.
+#[must_use]
+pub fn top(scores: &[f32], n: usize) -> Vec<(usize, f32)> {
+    let mut best: Vec<(usize, f32)> = Vec::with_capacity(n.min(scores.len()));
+    if n == 0 {
+        return best;
+    }
+    // From the newest on, so that of equal scores the first to come is the one to keep.
+    for (chunk, block) in scores.rchunks(16).enumerate() {
+        let floor = if best.len() < n {
+            f32::NEG_INFINITY
+        } else {
+            best[n - 1].1
+        };
+        if !block.iter().any(|score| *score > floor) {
+            continue;
+        }
+        let end = scores.len() - chunk * 16;
+        for (back, score) in block.iter().rev().enumerate() {
+            keep(&mut best, n, (end - 1 - back, *score));
+        }
+    }
+    best
+}
+
+fn keep(best: &mut Vec<(usize, f32)>, n: usize, item: (usize, f32)) {
+    if best.len() == n && best.last().is_some_and(|last| last.1 >= item.1) {
+        return;
+    }
+    let place = best.partition_point(|known| known.1 >= item.1);
+    best.truncate(n - 1);
+    best.insert(place.min(best.len()), item);
+}
+
+/// The mean distance to the `k` nearest events; the distance of a score is `sqrt(2 - 2 score)`, that of
+/// the tips of two unit vectors. None if `k` is 0 or there are fewer events.
+#[must_use]
+pub fn energy(scores: &[f32], k: usize) -> Option<f64> {
+    let best = nearest(scores, k)?;
+    Some(best.iter().map(|(_, score)| distance(*score)).sum::<f64>() / k as f64)
+}
+
+/// 1 minus the mean of the `k` best scores. None if `k` is 0 or there are fewer events.
+#[must_use]
+pub fn outlier(scores: &[f32], k: usize) -> Option<f64> {
+    let best = nearest(scores, k)?;
+    Some(1.0 - best.iter().map(|(_, score)| f64::from(*score)).sum::<f64>() / k as f64)
+}
+
+fn nearest(scores: &[f32], k: usize) -> Option<Vec<(usize, f32)>> {
+    (k > 0 && scores.len() >= k).then(|| top(scores, k))
+}
+
+fn distance(score: f32) -> f64 {
+    (2.0 - 2.0 * f64::from(score.clamp(0.0, 1.0))).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn best_first_and_of_equal_ones_the_newest() {
+        let scores = [0.5, 0.9, 0.1, 0.9, 0.5];
+        assert_eq!(top(&scores, 3), [(3, 0.9), (1, 0.9), (4, 0.5)]);
+        assert_eq!(top(&scores, 9).len(), 5);
+        assert_eq!(top(&scores, 0), []);
+        assert_eq!(top(&[], 3), []);
+    }
+
+    #[test]
+    fn long_rows_as_a_sort_says() {
+        let mut state = 7u64;
+        for len in [1, 15, 16, 17, 100, 1000] {
+            let scores: Vec<f32> = (0..len)
+                .map(|_| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    (state >> 58) as f32 / 64.0
+                })
+                .collect();
+            let mut sorted: Vec<(usize, f32)> = scores.iter().copied().enumerate().collect();
+            sorted.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+            for n in [1, 8, 40] {
+                assert_eq!(top(&scores, n), sorted[..n.min(len)]);
+            }
+        }
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(energy(&[1.0, 0.5, 0.5], 2), Some(0.5));
+        assert_eq!(energy(&[1.0], 2), None);
+        assert_eq!(energy(&[1.0], 0), None);
+        assert_eq!(outlier(&[1.0, 0.5, 0.0], 2), Some(0.25));
+    }
+}
