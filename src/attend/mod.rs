@@ -11,6 +11,7 @@
 //! platform's mathematics library is called. Cost: `dims` multiply-adds per pair of events for scores,
 //! one `exp` per pair and head on top for weights.
 
+mod at;
 mod clusters;
 mod embedder;
 mod encode;
@@ -23,10 +24,12 @@ mod layout;
 mod model;
 mod model_file;
 mod nearest;
+mod partition;
 mod ranks;
 mod rows;
 mod scores;
 mod tiles;
+mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -41,3 +44,13 @@ pub use model::Model;
 pub use nearest::{energy, outlier, top};
 pub use ranks::Ranks;
 pub use scores::Scores;
+pub use windows::{Added, Attending, Erred, Leaf, Passed, leaves};
+
+/// How many of the nearest events an approximate index found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recall {
+    /// That it found.
+    pub hits: u64,
+    /// That there were.
+    pub asked: u64,
+}
