@@ -9,7 +9,7 @@
 use std::hint::black_box;
 
 use varpulis::attend::{Embedder, History, Scores, energy};
-use varpulis::data::{FieldId, Value};
+use varpulis::data::Value;
 use varpulis::diag::Span;
 use varpulis::ir::{Embedding, Encoding, ExprId, Feature, Transform};
 
@@ -28,4 +28,194 @@ impl Draw {
     fn float(&mut self) -> f64 {
         self.below(1 << 53) as f64 / (1u64 << 53) as f64
     }
+}
+
+/// Seconds of this thread on a processor (others may run beside us).
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
+}
+
+/// Seconds per unit of work, best of three; none if it is not asked for.
+fn seconds(name: &str, units: usize, mut work: impl FnMut()) -> Option<f64> {
+    if std::env::var("ONLY").is_ok_and(|only| !name.contains(&only)) {
+        return None;
+    }
+    let mut best = f64::INFINITY;
+    for _ in 0..3 {
+        let start = cpu_seconds();
+        work();
+        best = best.min(cpu_seconds() - start);
+    }
+    Some(best / units as f64)
+}
+
+/// Multiply-adds of f32 per second that stay in registers: 16 chains of 8 lanes.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn registers(rounds: usize) -> f32 {
+    let mut sums = [[0.0f32; 8]; 12];
+    let (a, b) = (black_box([0.999f32; 8]), black_box([0.001f32; 8]));
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            for lane in 0..8 {
+                sum[lane] = sum[lane].mul_add(a[lane], b[lane]);
+            }
+        }
+    }
+    sums.as_flattened().iter().sum()
+}
+
+fn peak() -> f64 {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        let rounds = 20_000_000;
+        #[allow(unsafe_code, reason = "the processor was asked")]
+        // SAFETY: as just asked.
+        let each = seconds("peak", rounds, || {
+            black_box(unsafe { registers(black_box(rounds)) });
+        });
+        return each.map_or(f64::NAN, |each| 96.0 / each);
+    }
+    f64::NAN
+}
+
+/// Heads of one feature each, together of the given dims.
+fn embedding(dims: u32, heads: u32) -> Embedding {
+    let feature = |n| Feature {
+        name: format!("f{n}"),
+        value: ExprId(n),
+        weight: 1.0,
+        lags: 1,
+        encoding: Encoding::Hash(dims / heads),
+        span: Span::default(),
+    };
+    Embedding {
+        features: (0..heads).map(feature).collect(),
+        heads: (0..heads as usize).map(|n| vec![n]).collect(),
+        model: None,
+    }
+}
+
+fn windows(peak: f64) {
+    println!("{:<44} {:>12} {:>12} {:>8}", "", "events/s", "us/event", "of peak");
+    for window in [100u64, 1000, 10_000] {
+        for dims in [32, 128] {
+            for heads in [1, 4, 8] {
+                window_of(window, dims, heads, peak);
+            }
+        }
+    }
+}
+
+fn window_of(window: u64, dims: u32, heads: u32, peak: f64) {
+    let embedder = Embedder::new(&embedding(dims, heads), None).unwrap();
+    let mut history = History::new(&embedder);
+    let mut draw = Draw(u64::from(dims));
+    let asked = (6_000_000 / window).clamp(512, 4096);
+    for _ in 0..window + asked {
+        let values: Vec<Value> = (0..heads).map(|_| Value::Int(draw.below(50) as i64)).collect();
+        history.push(&embedder, &values);
+    }
+    let mut scores = Scores::new();
+    for (kind, softened, batch) in [
+        ("scores", false, 64),
+        ("softmax", true, 64),
+        ("softmax one by one", true, 1),
+    ] {
+        let name = format!("{kind}, window {window} x {dims} dims, {heads} heads");
+        let each = seconds(&name, asked as usize, || {
+            for begin in (window..window + asked).step_by(batch) {
+                let queries = begin..begin + batch as u64;
+                let from: Vec<u64> = queries.clone().map(|query| query - window).collect();
+                if softened {
+                    history.weights(queries, &from, &mut scores);
+                } else {
+                    history.scores(queries, &from, &mut scores);
+                }
+                black_box(scores.row(0));
+            }
+        });
+        if let Some(each) = each {
+            let share = window as f64 * f64::from(dims) / each / peak * 100.0;
+            println!("{name:<44} {:>12.0} {:>12.3} {share:>7.1}%", 1.0 / each, each * 1e6);
+        }
+    }
+}
+
+fn novelty() {
+    let embedder = Embedder::new(&embedding(128, 4), None).unwrap();
+    let mut history = History::new(&embedder);
+    let mut draw = Draw(9);
+    for _ in 0..1001 {
+        let values: Vec<Value> = (0..4).map(|_| Value::Int(draw.below(5000) as i64)).collect();
+        history.push(&embedder, &values);
+    }
+    let mut scores = Scores::new();
+    history.scores(1000..1001, &[0], &mut scores);
+    let name = "energy, k 8 of 1000";
+    if let Some(each) = seconds(name, 100_000, || {
+        for _ in 0..100_000 {
+            black_box(energy(black_box(scores.row(0)), 8));
+        }
+    }) {
+        println!("{name:<44} {:>12.0} {:>12.3}", 1.0 / each, each * 1e6);
+    }
+}
+
+fn embedding_costs() {
+    let kinds: [(&str, Encoding, Value); 6] = [
+        (
+            "number",
+            Encoding::Number {
+                transform: Transform::Identity,
+                scale: 1.0,
+            },
+            Value::Float(12.5),
+        ),
+        (
+            "log number",
+            Encoding::Number {
+                transform: Transform::LogScale,
+                scale: 1.0,
+            },
+            Value::Float(12.5),
+        ),
+        ("cyclical", Encoding::Cyclical { period: 24.0 }, Value::Int(7)),
+        (
+            "one_hot",
+            Encoding::OneHot(vec![Value::str("web"), Value::str("pos")]),
+            Value::str("pos"),
+        ),
+        ("hash 32", Encoding::Hash(32), Value::str("merchant-17")),
+        (
+            "tokens 64",
+            Encoding::Tokens(64),
+            Value::str("failed password for root from 10.0.0.1"),
+        ),
+    ];
+    for (kind, encoding, value) in kinds {
+        let mut spec = embedding(32, 1);
+        spec.features[0].encoding = encoding;
+        let embedder = Embedder::new(&spec, None).unwrap();
+        let mut out = vec![0.0; embedder.block_dims()];
+        let values = [value];
+        let name = format!("embed: {kind}");
+        if let Some(each) = seconds(&name, 1_000_000, || {
+            for _ in 0..1_000_000 {
+                embedder.embed(black_box(&values), &mut out);
+                black_box(&out);
+            }
+        }) {
+            println!("{name:<44} {:>12.0} {:>12.3}", 1.0 / each, each * 1e6);
+        }
+    }
+}
+
+fn main() {
+    let peak = peak();
+    println!("peak: {:.1} G multiply-adds per second", peak / 1e9);
+    windows(peak);
+    novelty();
+    embedding_costs();
 }

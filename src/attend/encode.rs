@@ -75,6 +75,20 @@ impl Encoder {
         }
     }
 
+    /// Says in words and bits how values become blocks: equal texts, equal blocks.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Number(step, scale) => format!("number {} {:x}", step.describe(), scale.to_bits()),
+            Self::Cyclical(period) => format!("cyclical {:x}", period.to_bits()),
+            Self::OneHot(slots) => {
+                let values = slots.keys().map(|key| format!(" {:x}", hashing::value(&key.0)));
+                std::iter::once("one_hot".to_owned()).chain(values).collect()
+            }
+            Self::Hash(dims) => format!("hash {dims}"),
+            Self::Tokens(dims) => format!("tokens {dims}"),
+        }
+    }
+
     /// Writes the unit block of a value; all zero where the value is missing or of no use.
     pub(super) fn write(&self, value: &Value, block: &mut [f32]) {
         block.fill(0.0);
@@ -125,6 +139,18 @@ fn step(feature: &Feature, transform: &Transform) -> Result<Step, EmbedError> {
 }
 
 impl Step {
+    fn describe(&self) -> String {
+        match self {
+            Self::Identity => "identity".to_owned(),
+            Self::Log => "log_scale".to_owned(),
+            Self::Linear(offset, width) => format!("linear {:x} {:x}", offset.to_bits(), width.to_bits()),
+            Self::Bucket(edges) => {
+                let edges = edges.iter().map(|edge| format!(" {:x}", edge.to_bits()));
+                std::iter::once("bucket".to_owned()).chain(edges).collect()
+            }
+        }
+    }
+
     fn apply(&self, x: f64) -> f64 {
         match self {
             Self::Identity => x,

@@ -105,7 +105,7 @@ impl Layout {
         let mut text = String::from("1");
         for part in &self.parts {
             let (head, share, lags) = (part.head, part.part.to_bits(), part.lags);
-            text.push_str(&format!("|{head} {share:x} {lags} {:?}", part.encoder));
+            text.push_str(&format!("|{head} {share:x} {lags} {}", part.encoder.describe()));
         }
         hashing::mix(hashing::fnv(hashing::start(), text.as_bytes()))
     }

@@ -56,8 +56,8 @@ pub(super) fn payments(heads: usize) -> Embedding {
 }
 
 pub(super) fn event(seed: u64) -> Vec<Value> {
-    let draw = |n, below: u64| super::hashing::draw(seed, n) % below;
-    let missing = |n, value| if draw(n + 50, 8) == 0 { Value::Null } else { value };
+    let draw = |n: u64, below: u64| super::hashing::draw(seed, n) % below;
+    let missing = |n: u64, value| if draw(n + 50, 8) == 0 { Value::Null } else { value };
     vec![
         missing(0, Value::Float(draw(0, 1000) as f64)),
         missing(1, Value::str(["web", "pos", "app"][draw(1, 3) as usize])),
@@ -267,9 +267,12 @@ fn golden_bits() {
     history.scores(39..40, &[5], &mut scores);
     history.weights(39..40, &[5], &mut weights);
     let fold = |row: &[f32]| row.iter().fold(0u32, |all, x| all.rotate_left(5) ^ x.to_bits());
-    assert_eq!(bits(&scores.row(0)[..4]), [0, 0, 0, 0]);
-    assert_eq!((fold(scores.row(0)), fold(weights.row(0))), (0, 0));
-    assert_eq!(embedder.digest(), 0);
+    assert_eq!(
+        bits(&scores.row(0)[..4]),
+        [1_043_449_250, 1_055_838_795, 1_046_529_988, 1_057_014_787]
+    );
+    let found = (fold(scores.row(0)), fold(weights.row(0)), embedder.digest());
+    assert_eq!(found, (3_975_625_446, 2_726_596_071, 4_511_845_625_394_453_446));
 }
 
 #[test]

@@ -38,11 +38,8 @@ mod tests {
     #[test]
     fn close_to_the_true_value() {
         let mut worst = 0.0f64;
-        for step in 0..=1_740_000u32 {
-            let x = -87.0 + step as f32 * 1e-4;
-            if x <= -87.0 || x > 87.0 {
-                continue;
-            }
+        for step in 1..=174_000u32 {
+            let x = -87.0 + step as f32 * 1e-3;
             let truth = libm::exp(f64::from(x));
             worst = worst.max((f64::from(exp(x)) - truth).abs() / truth);
         }
