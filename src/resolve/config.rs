@@ -102,6 +102,7 @@ impl Settings {
         }
         match &block.name {
             Some(name) if name.name == "embedding" => embedding(cx, module, &block.entries, name.span),
+            Some(name) if name.name == "attention" => attention(cx, module, &block.entries, name.span),
             None => self.entries(cx, module, "", KEYS, &block.entries),
             Some(name) => match find(KEYS, &name.name) {
                 Some(Kind::Section(keys)) => {
@@ -131,8 +132,8 @@ impl Settings {
     ) {
         for entry in entries {
             let name = &entry.key.name;
-            if prefix.is_empty() && name == "embedding" {
-                embedding_entry(cx, module, entry);
+            if prefix.is_empty() && matches!(name.as_str(), "embedding" | "attention") {
+                nested(cx, module, entry);
                 continue;
             }
             let dotted = format!("{prefix}{name}");
@@ -193,15 +194,17 @@ impl Settings {
     }
 }
 
-/// `config: embedding: ..`
-fn embedding_entry<'a>(cx: &mut Cx<'a>, module: usize, entry: &'a ConfigEntry) {
+/// `config: embedding: ..`, `config: attention: ..`
+fn nested<'a>(cx: &mut Cx<'a>, module: usize, entry: &'a ConfigEntry) {
+    let name = entry.key.name.as_str();
     match &entry.value {
-        ConfigValue::Block(entries, _) => embedding(cx, module, entries, entry.key.span),
+        ConfigValue::Block(entries, _) if name == "embedding" => embedding(cx, module, entries, entry.key.span),
+        ConfigValue::Block(entries, _) => attention(cx, module, entries, entry.key.span),
         ConfigValue::Expr(_) | ConfigValue::List(..) => {
-            let message = "`embedding` is a block of settings";
+            let message = format!("`{name}` is a block of settings");
             cx.say(
                 Diagnostic::new(Code::BadConfigValue, entry.key.span, message)
-                    .help("for example a line `embedding_config:` with `numeric_features:` below it"),
+                    .help(format!("its settings stand in the lines below `{name}:`, indented")),
             );
         }
     }
@@ -209,17 +212,34 @@ fn embedding_entry<'a>(cx: &mut Cx<'a>, module: usize, entry: &'a ConfigEntry) {
 
 /// Keeps the program's embedding: there is one.
 fn embedding<'a>(cx: &mut Cx<'a>, module: usize, entries: &'a [ConfigEntry], span: Span) {
-    if let Some(first) = &cx.embedding {
-        let first = first.span;
-        cx.say(
-            Diagnostic::new(Code::ConfigTwice, span, "the embedding is given twice")
-                .label("again here")
-                .also(first, "first given here")
-                .help("windows of other features have their own: `.attention_window(.., embedding: { .. })`"),
+    let made = super::attention::Declared { entries, module, span };
+    if let Some(first) = cx.embedding.replace(made) {
+        twice(
+            cx,
+            "embedding",
+            span,
+            first.span,
+            "windows of other features have their own: `.attention_window(.., embedding: { .. })`",
         );
-        return;
     }
-    cx.embedding = Some(super::attention::Declared { entries, module, span });
+}
+
+/// Keeps what attention windows are where they do not say it themselves.
+fn attention<'a>(cx: &mut Cx<'a>, module: usize, entries: &'a [ConfigEntry], span: Span) {
+    let made = super::attention::Declared { entries, module, span };
+    if let Some(first) = cx.attention.replace(made) {
+        let help = "windows that differ say so themselves: `.attention_window(count: 100)`";
+        twice(cx, "configuration `attention`", span, first.span, help);
+    }
+}
+
+fn twice(cx: &mut Cx<'_>, what: &str, span: Span, first: Span, help: &str) {
+    cx.say(
+        Diagnostic::new(Code::ConfigTwice, span, format!("the {what} is given twice"))
+            .label("again here")
+            .also(first, "first given here")
+            .help(help),
+    );
 }
 
 /// A constant expression, or a bare word as text, as in YAML.
@@ -275,10 +295,16 @@ fn first_word(span: Span, word: &str) -> Span {
 }
 
 fn unknown(cx: &mut Cx<'_>, name: &str, span: Span, keys: &[(&'static str, Kind)]) {
+    let nested: &[&str] = if std::ptr::eq(keys, KEYS) {
+        &["attention", "embedding"]
+    } else {
+        &[]
+    };
     let of_replays = keys
         .iter()
         .filter(|(_, kind)| !matches!(kind, Kind::Service(_)))
-        .map(|(key, _)| *key);
+        .map(|(key, _)| *key)
+        .chain(nested.iter().copied());
     let near = nearest(name, of_replays.clone());
     let diagnostic = Diagnostic::new(
         Code::UnknownConfigKey,

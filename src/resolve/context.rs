@@ -86,6 +86,8 @@ pub(super) struct Cx<'a> {
     pub locals: u32,
     /// The program's `embedding_config`.
     pub embedding: Option<super::attention::Declared<'a>>,
+    /// The program's `config: attention:`.
+    pub attention: Option<super::attention::Declared<'a>>,
     /// Novelties that the expression at hand asks an attention window for, and that it does not have yet.
     pub novelties: Vec<crate::ir::Novelty>,
     /// Whether the configuration allows lateness, so that windows may be emitted again.
@@ -121,6 +123,7 @@ impl<'a> Cx<'a> {
             noted: IndexSet::new(),
             locals: 0,
             embedding: None,
+            attention: None,
             novelties: Vec::new(),
             allowed_lateness: false,
             hidden: 0,

@@ -35,7 +35,7 @@ pub(super) fn embedding(
     cx: &mut Cx<'_>,
     flow: &Flow,
     given: Option<&Expr>,
-    heads: Option<&Expr>,
+    heads: Option<(Tree<'_>, usize)>,
     at: Span,
 ) -> Option<Embedding> {
     let tree = given.map(settings::of_expr);
@@ -60,13 +60,14 @@ pub(super) fn embedding(
         );
         return None;
     }
-    let heads = heads.map(settings::of_expr).or(of_config);
-    made.heads = match heads {
-        Some(tree) if made.model.is_some() => {
+    let own = matches!(tree, Some(Tree::Block(_)));
+    let module = declared.as_ref().filter(|_| !own).map_or(flow.module, |of| of.module);
+    made.heads = match heads.or(of_config.map(|tree| (tree, module))) {
+        Some((tree, _)) if made.model.is_some() => {
             misfit(cx, tree.span(), "a learned embedding has the heads of its model");
             return None;
         }
-        Some(tree) => heads_of(cx, flow.module, &made.features, &tree)?,
+        Some((tree, module)) => heads_of(cx, module, &made.features, &tree)?,
         None => vec![(0..made.features.len()).collect()],
     };
     Some(made)

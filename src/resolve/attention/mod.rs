@@ -16,13 +16,15 @@ pub(super) use embedding::Declared;
 
 use std::rc::Rc;
 
+use settings::Tree;
+
 use super::context::Cx;
 use super::expr::{Local, Lower, ROW_FUNCTIONS};
 use super::flow::Flow;
 use super::ops;
 use super::types::shown;
 use super::walk::{first_name, mentions, plain_call, walk};
-use crate::data::Type;
+use crate::data::{Type, Value};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::ir::{self, AggFunction, AttentionStep, ExprId, LocalId, Op, Reach};
 use crate::syntax::ast::{Arg, ArgValue, Expr, ExprKind, Operator};
@@ -41,6 +43,8 @@ pub(super) struct Attending {
 }
 
 const ARGUMENTS: &[&str] = &["duration", "count", "heads", "embedding", "index"];
+/// What `config: attention:` may say of all windows that do not say it themselves.
+const DEFAULTS: &[&str] = &["duration", "count", "heads", "index"];
 
 /// `.attention_window(duration: d | count: n, ...)`
 pub(super) fn window(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
@@ -57,15 +61,31 @@ pub(super) fn window(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
             .help("aggregate the rows of the other window first, or take it out"),
         );
     }
-    let reach = reach(cx, flow, operator, args.get("duration"), args.get("count"));
-    let index = match args.get("index") {
-        Some(expr) => {
-            let tree = settings::of_expr(expr);
-            settings::word(cx, flow.module, "index", &tree, &["exact", "ivf"])
+    let declared = cx.attention.clone();
+    let defaults = declared
+        .as_ref()
+        .map(|of| (settings::of_block(of.entries, of.span), of.module));
+    if let Some((entries, _)) = &defaults {
+        entries.check(cx, "the configuration `attention`", DEFAULTS);
+    }
+    let setting = |name: &str| -> Option<(Tree<'_>, usize)> {
+        if let Some(expr) = args.get(name) {
+            return Some((settings::of_expr(expr), flow.module));
         }
+        // How far a window reaches is one thing, said by time or by number.
+        if matches!(name, "duration" | "count") && (args.get("duration").is_some() || args.get("count").is_some()) {
+            return None;
+        }
+        let (entries, module) = defaults.as_ref()?;
+        Some((entries.get(name)?.clone(), *module))
+    };
+    let reach = reach(cx, operator, setting("duration"), setting("count"));
+    let index = match setting("index") {
+        Some((tree, module)) => settings::word(cx, module, "index", &tree, &["exact", "ivf"]),
         None => Some("exact"),
     };
-    let made = embedding::embedding(cx, flow, args.get("embedding"), args.get("heads"), operator.name.span);
+    let heads = setting("heads");
+    let made = embedding::embedding(cx, flow, args.get("embedding"), heads, operator.name.span);
     let events = cx.local();
     let element = flow.row.ty(cx);
     flow.leave_aggregation();
@@ -99,19 +119,27 @@ pub(super) fn window(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
 
 fn reach(
     cx: &mut Cx<'_>,
-    flow: &Flow,
     operator: &Operator,
-    duration: Option<&Expr>,
-    count: Option<&Expr>,
+    duration: Option<(Tree<'_>, usize)>,
+    count: Option<(Tree<'_>, usize)>,
 ) -> Option<Reach> {
     match (duration, count) {
-        (Some(time), None) => {
-            let time = ops::positive(cx, flow.module, time, "the time of an attention window")?;
-            Some(Reach::Time(time))
+        (Some((tree, module)), None) => {
+            let (value, span) = settings::constant(cx, module, &tree)?;
+            match value {
+                Value::Duration(time) if time > 0 => Some(Reach::Time(time)),
+                _ => {
+                    settings::misfit(
+                        cx,
+                        span,
+                        "the time of an attention window is a duration: `30s`, `5m`, `1h`",
+                    );
+                    None
+                }
+            }
         }
-        (None, Some(count)) => {
-            let tree = settings::of_expr(count);
-            let count = settings::count(cx, flow.module, "count", &tree, (1, 1 << 30))?;
+        (None, Some((tree, module))) => {
+            let count = settings::count(cx, module, "count", &tree, (1, 1 << 30))?;
             Some(Reach::Count(u64::from(count)))
         }
         (None, None) => {
@@ -122,9 +150,9 @@ fn reach(
             );
             None
         }
-        (Some(_), Some(second)) => {
+        (Some(_), Some((second, _))) => {
             let message = "an attention window reaches back by time or by number, not by both";
-            cx.say(Diagnostic::new(Code::OperatorArguments, second.span, message));
+            cx.say(Diagnostic::new(Code::OperatorArguments, second.span(), message));
             None
         }
     }
