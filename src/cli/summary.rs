@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::order_summary;
 use crate::diag::SourceMap;
-use crate::replay::{Report, Stopped};
+use crate::replay::{AttentionReport, Report, Stopped};
 
 /// The summary for people.
 pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration, stats: bool) -> String {
@@ -37,6 +37,9 @@ pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration, stats: 
         }
     }
     order_summary::text(report, &mut out);
+    for attention in &report.attention {
+        attended(&mut out, attention);
+    }
     for table in &report.tables {
         let plural = if table.rows == 1 { "row" } else { "rows" };
         let again = match table.repeated {
@@ -67,6 +70,26 @@ pub(super) fn text(report: &Report, sources: &SourceMap, took: Duration, stats: 
         index(report, &mut out);
     }
     out
+}
+
+/// What there is to say of an attention window.
+fn attended(out: &mut String, attention: &AttentionReport) {
+    if let Some(why) = &attention.fallback {
+        let _ = writeln!(
+            out,
+            "{}: the features alone serve as embedding: {why}",
+            attention.stream
+        );
+    }
+    if let Some((hits, asked)) = attention.recall {
+        let share = 100.0 * hits as f64 / asked.max(1) as f64;
+        let _ = writeln!(
+            out,
+            "{}: the index found {share:.1} % of the nearest events (of a sample of {})",
+            attention.stream,
+            thousands(asked)
+        );
+    }
 }
 
 /// What patterns wait for at the end, where that says something: of bounded ones runs end by themselves.
@@ -289,6 +312,10 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         "bytes": report.inputs.iter().map(|input| input.bytes).sum::<u64>(),
         "inputs": inputs.collect::<Vec<_>>(),
         "tables": tables.collect::<Vec<_>>(),
+        "attention": report.attention.iter().map(|of| json!({
+            "stream": of.stream, "fallback": of.fallback,
+            "recall": of.recall.map(|(hits, asked)| json!({"found": hits, "of": asked})),
+        })).collect::<Vec<_>>(),
         "streams": streams.collect::<Vec<_>>(),
         "patterns": patterns.collect::<Vec<_>>(),
         "bad": {"total": report.bad.total(), "causes": causes, "first": first.collect::<Vec<_>>()},

@@ -1,17 +1,17 @@
 //! Attention windows in a run: what their embeddings need from outside, and the rows that pass.
 
-use super::RunError;
 use super::execute::Executor;
 use super::feed::Feed;
 use super::flow::{Flow, View};
 use super::hold::Held;
 use super::outcome::ErrorKey;
-use crate::attend::{Attending, EmbedError, Embedder, Leaf, Model, Passed, leaves};
+use super::{AttentionReport, RunError};
+use crate::attend::{Attending, EmbedError, Embedder, Leaf, Model, Passed, Recall, leaves};
 use crate::data::Column;
 use crate::diag::Span;
 use crate::eval::Evaluator;
-use crate::ir::{Attention, Embedding};
-use crate::plan::{Plan, Stage, StageId, StepKind};
+use crate::ir::{Attention, Embedding, StreamId};
+use crate::plan::{Plan, StageId, StepKind};
 
 /// What a window asks of rows that wait for it: features, the record, and what its expressions read.
 pub(super) fn ask(
@@ -57,16 +57,46 @@ pub(super) fn run(
     feed.passed(&kept, &fields)
 }
 
-/// For each stage that is an attention window how it embeds events.
+/// For each stage that is an attention window how it embeds events; `fallbacks` are the streams where
+/// the features alone serve, and why.
 ///
 /// # Errors
 /// When the model of a learned embedding cannot be opened, or does not fit.
-pub(super) fn embedders(plan: &Plan) -> Result<Vec<Option<Embedder>>, RunError> {
-    let of = |stage: &Stage| match &stage.steps[0].kind {
-        StepKind::Attention(attention) => embedder(&attention.embedding).map(Some),
-        _ => Ok(None),
-    };
-    plan.stages.iter().map(of).collect()
+pub(super) fn embedders(
+    plan: &Plan,
+    fallbacks: &mut Vec<(StreamId, String)>,
+) -> Result<Vec<Option<Embedder>>, RunError> {
+    let mut made = Vec::with_capacity(plan.stages.len());
+    for stage in &plan.stages {
+        let StepKind::Attention(attention) = &stage.steps[0].kind else {
+            made.push(None);
+            continue;
+        };
+        let (embedder, fallback) = embedder(&attention.embedding)?;
+        fallbacks.extend(fallback.map(|why| (stage.steps[0].owners[0].stream, why)));
+        made.push(Some(embedder));
+    }
+    Ok(made)
+}
+
+/// What there is to say of attention windows after a run.
+pub(super) fn reports(
+    plan: &Plan,
+    fallbacks: Vec<(StreamId, String)>,
+    recalls: Vec<(StreamId, Recall)>,
+) -> Vec<AttentionReport> {
+    let name = |stream: StreamId| plan.query.streams[stream.0 as usize].name.clone();
+    let recalls = recalls.into_iter().map(|(stream, recall)| AttentionReport {
+        stream: name(stream),
+        recall: Some((recall.hits, recall.asked)),
+        fallback: None,
+    });
+    let fallbacks = fallbacks.into_iter().map(|(stream, why)| AttentionReport {
+        stream: name(stream),
+        recall: None,
+        fallback: Some(why),
+    });
+    fallbacks.chain(recalls).collect()
 }
 
 /// How many numbers the vector of an event has, before any model.
@@ -74,17 +104,27 @@ pub(super) fn embedders(plan: &Plan) -> Result<Vec<Option<Embedder>>, RunError> 
 /// # Errors
 /// As a run would have them.
 pub fn dims(embedding: &Embedding) -> Result<usize, RunError> {
-    Ok(embedder(embedding)?.feature_dims())
+    Ok(embedder(embedding)?.0.feature_dims())
 }
 
-fn embedder(embedding: &Embedding) -> Result<Embedder, RunError> {
+/// The embedder, and why it does without its model.
+fn embedder(embedding: &Embedding) -> Result<(Embedder, Option<String>), RunError> {
     let Some(of) = &embedding.model else {
-        return Embedder::new(embedding, None).map_err(|error| refused(embedding.features[0].span, &error));
+        let made = Embedder::new(embedding, None);
+        return made
+            .map(|made| (made, None))
+            .map_err(|error| refused(embedding.features[0].span, &error));
     };
     let made = Model::open(&of.path).and_then(|model| Embedder::new(embedding, Some(model)));
     match made {
-        Err(_) if of.fallback => Embedder::new(embedding, None).map_err(|error| refused(of.span, &error)),
-        made => made.map_err(|error| refused(of.span, &error)),
+        Err(why) if of.fallback => {
+            let mut plain = embedding.clone();
+            plain.model = None;
+            plain.heads = vec![(0..plain.features.len()).collect()];
+            let made = Embedder::new(&plain, None).map_err(|error| refused(of.span, &error))?;
+            Ok((made, Some(why.to_string())))
+        }
+        made => made.map(|made| (made, None)).map_err(|error| refused(of.span, &error)),
     }
 }
 

@@ -45,8 +45,8 @@ use std::path::PathBuf;
 
 pub use attended::dims;
 pub use report::{
-    BadExample, BadReport, ErrorReport, IndexReport, InputOrder, InputReport, LateReport, MetricReport, OrderReport,
-    PatternReport, Replayed, Report, StreamReport, TableReport,
+    AttentionReport, BadExample, BadReport, ErrorReport, IndexReport, InputOrder, InputReport, LateReport,
+    MetricReport, OrderReport, PatternReport, Replayed, Report, StreamReport, TableReport,
 };
 pub use rounds::run;
 pub use stop::Stopped;

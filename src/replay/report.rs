@@ -33,6 +33,8 @@ pub struct Report {
     pub window_bytes: u64,
     /// The tables that rows were looked up in.
     pub tables: Vec<TableReport>,
+    /// Attention windows of which there is something to say.
+    pub attention: Vec<AttentionReport>,
     /// The patterns, and what they still wait for.
     pub patterns: Vec<PatternReport>,
     /// What the index over filters has saved.
@@ -150,6 +152,17 @@ pub struct TableReport {
     pub rows: u64,
     /// Rows whose key occurs again below: that row counts.
     pub repeated: u64,
+}
+
+/// An attention window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttentionReport {
+    /// Its stream.
+    pub stream: String,
+    /// Of a sample of events: how many of the nearest events an approximate index found, of how many.
+    pub recall: Option<(u64, u64)>,
+    /// Why the model of a learned embedding was not used, and the features alone served.
+    pub fallback: Option<String>,
 }
 
 /// One stream that writes.

@@ -53,7 +53,8 @@ pub fn run(
     let roots = plan.roots();
     let program = Program::new(&plan.query.exprs, &roots, options.seed);
     let tables = Tables::load(plan)?;
-    let embedders = attended::embedders(plan)?;
+    let mut fallbacks = Vec::new();
+    let embedders = attended::embedders(plan, &mut fallbacks)?;
     let mut writer = Writer::new(plan, inputs, options, observer, embedders)?;
     let mut context = Context::new(plan, &program, inputs, options, tables);
     context.typed.clone_from(&writer.outputs.typed);
@@ -82,6 +83,7 @@ pub fn run(
     report.traces = traced::traces(plan, options, &passed, &writer.ordered);
     traced::find_lines(&mut report.traces, &context.decode, reopen);
     report.tables = context.tables.reports();
+    report.attention = attended::reports(plan, fallbacks, writer.ordered.recalls(plan));
     report.index.filters = context.indexes.filters() as u64;
     report.output_notes = writer.finish(&report)?;
     supply.finish()?;
@@ -469,6 +471,7 @@ impl<'r> Writer<'r> {
             window_bytes: self.ordered.peak() as u64,
             patterns: self.pattern_reports(),
             tables: Vec::new(),
+            attention: Vec::new(),
             index: self.index,
             traces: Vec::new(),
         }

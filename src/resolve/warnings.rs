@@ -13,6 +13,26 @@ pub(super) fn look_back(cx: &mut Cx<'_>) {
     unused_patterns(cx);
     unused_aliases(cx);
     unused_streams(cx);
+    unused_attention(cx);
+}
+
+/// What is configured for attention windows of which there are none.
+fn unused_attention(cx: &mut Cx<'_>) {
+    let embedding = cx.embedding.as_ref().map(|declared| (declared.span, "embedding"));
+    let attention = cx
+        .attention
+        .as_ref()
+        .map(|declared| (declared.span, "configuration `attention`"));
+    let declared: Vec<_> = embedding.into_iter().chain(attention).collect();
+    for (span, what) in declared {
+        if !cx.used.contains(&span) {
+            let message = format!("no attention window takes the {what}");
+            cx.say(
+                Diagnostic::new(Code::UnusedName, span, message)
+                    .help("it is for streams with `.attention_window(..)`; add one or take it out"),
+            );
+        }
+    }
 }
 
 /// Constants of the program itself; a library may offer more than is taken.

@@ -5,7 +5,7 @@ use super::settings::{self, Entries, Tree, misfit};
 use crate::data::Value;
 use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::ir::{Embedding, Feature, LearnedModel};
-use crate::resolve::context::{Cx, did_you_mean, listed};
+use crate::resolve::context::{Cx, listed};
 use crate::resolve::flow::Flow;
 use crate::syntax::ast::Expr;
 
@@ -118,11 +118,11 @@ fn plain(features: Vec<Feature>) -> Embedding {
 fn whole(cx: &mut Cx<'_>, flow: &Flow, module: usize, entries: &Entries<'_>) -> Option<Embedding> {
     entries.check(cx, "an embedding", KEYS);
     let kind = match entries.get("type") {
-        Some(tree) => settings::word(cx, module, "type", tree, TYPES)?,
-        None => "composite",
+        Some(tree) => settings::word(cx, module, "type", tree, TYPES),
+        None => Some("composite"),
     };
     let mut made = Vec::new();
-    let mut good = true;
+    let mut good = kind.is_some();
     for (key, numeric) in [("numeric_features", true), ("categorical_features", false)] {
         let Some(tree) = entries.get(key) else { continue };
         let Tree::List(items, _) = tree else {
@@ -147,7 +147,7 @@ fn whole(cx: &mut Cx<'_>, flow: &Flow, module: usize, entries: &Entries<'_>) -> 
     if made.is_empty() {
         made = features::derived(cx, flow, entries.span)?;
     }
-    let model = model(cx, module, entries, kind == "learned")?;
+    let model = model(cx, module, entries, kind == Some("learned"))?;
     Some(Embedding { model, ..plain(made) })
 }
 
@@ -236,7 +236,10 @@ fn named_heads(cx: &mut Cx<'_>, module: usize, features: &[Feature], groups: &[T
                 let message = format!("the embedding has no feature `{name}`");
                 let diagnostic = Diagnostic::new(Code::BadConfigValue, span, message)
                     .help(format!("its features are {}", listed(known())));
-                cx.say(did_you_mean(diagnostic, nearest(&name, known()), span));
+                cx.say(match nearest(&name, known()) {
+                    Some(near) => diagnostic.fix(format!("did you mean `{near}`?"), span, format!("\"{near}\"")),
+                    None => diagnostic,
+                });
                 good = false;
                 continue;
             };

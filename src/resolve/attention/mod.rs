@@ -66,6 +66,7 @@ pub(super) fn window(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
         .as_ref()
         .map(|of| (settings::of_block(of.entries, of.span), of.module));
     if let Some((entries, _)) = &defaults {
+        cx.used.insert(entries.span);
         entries.check(cx, "the configuration `attention`", DEFAULTS);
     }
     let setting = |name: &str| -> Option<(Tree<'_>, usize)> {
