@@ -18,7 +18,9 @@ mod error;
 mod fourier;
 mod hashing;
 mod history;
+mod ivf;
 mod kernel;
+mod kmeans;
 mod layout;
 mod model;
 mod model_file;
@@ -29,6 +31,8 @@ mod scores;
 mod tiles;
 
 #[cfg(test)]
+mod ivf_tests;
+#[cfg(test)]
 mod tests;
 
 pub use clusters::clusters;
@@ -36,6 +40,7 @@ pub use embedder::Embedder;
 pub use error::EmbedError;
 pub use fourier::{AMPLITUDES, FREQUENCIES};
 pub use history::History;
+pub use ivf::{Ivf, Recall};
 pub use layout::Part;
 pub use model::Model;
 pub use nearest::{energy, outlier, top};
