@@ -19,6 +19,7 @@ pub(super) struct Scored {
     pub(super) scores: Option<Vec<f32>>,
     /// By novelty.
     pub(super) energies: Vec<Option<f64>>,
+    pub(super) nearest: Option<Vec<(u64, f32)>>,
 }
 
 /// What was computed of an event before the steps.
@@ -28,6 +29,8 @@ pub(super) struct Computed {
     pub(super) novelties: Vec<Option<f64>>,
     /// Against the events of the window before it, in order.
     pub(super) scores: Option<Vec<f32>>,
+    /// The nearest events by an approximate index, the best first.
+    pub(super) nearest: Option<Vec<(u64, f32)>>,
 }
 
 /// An event with its window.
@@ -95,15 +98,24 @@ impl WindowRow for Window<'_> {
                 Ok(weights.into_iter().enumerate().map(pair).collect())
             }
             Attend::Outlier => {
-                let scores = self.scores(self.number_of(&args[0])?);
-                let k = count(&args[1])?;
+                let (number, k) = (self.number_of(&args[0])?, count(&args[1])?);
+                let scores = match self.nearest(number, k) {
+                    Some(nearest) => nearest.iter().map(|(_, score)| *score).collect(),
+                    None => self.scores(number),
+                };
                 Ok(outlier(&scores, k).map_or(Value::Null, |mean| Value::Float(rounded(mean))))
             }
             Attend::Top => {
-                let scores = self.scores(self.number_of(&args[0])?);
-                let best = top(&scores, count(&args[1])?);
-                let one = |(at, score): (usize, f32)| {
-                    let entries = [("event", self.event(at)), ("score", shown(score))];
+                let (number, n) = (self.number_of(&args[0])?, count(&args[1])?);
+                let best = match self.nearest(number, n) {
+                    Some(nearest) => nearest.to_vec(),
+                    None => {
+                        let best = top(&self.scores(number), n).into_iter();
+                        best.map(|(at, score)| (self.begin + at as u64, score)).collect()
+                    }
+                };
+                let one = |(number, score): (u64, f32)| {
+                    let entries = [("event", self.element(number)), ("score", shown(score))];
                     Value::map(entries.into_iter().map(|(name, value)| (Key(Value::str(name)), value)))
                 };
                 Ok(best.into_iter().map(one).collect())
@@ -137,6 +149,13 @@ impl Window<'_> {
         number
             .filter(|number| (self.begin..=self.number).contains(number))
             .ok_or_else(|| format!("this {} is no event of the window", event.type_name()))
+    }
+
+    /// The nearest events of the one at hand, where an approximate index was asked for so many.
+    fn nearest(&self, number: u64, n: usize) -> Option<&[(u64, f32)]> {
+        let nearest = self.computed.nearest.as_ref().filter(|_| number == self.number)?;
+        let asked = self.shared.nearest.is_some_and(|asked| n <= asked);
+        asked.then(|| &nearest[..n.min(nearest.len())])
     }
 
     /// The scores of an event against those of the window before it.

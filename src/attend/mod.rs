@@ -19,7 +19,9 @@ mod error;
 mod fourier;
 mod hashing;
 mod history;
+mod ivf;
 mod kernel;
+mod kmeans;
 mod layout;
 mod model;
 mod model_file;
@@ -32,6 +34,8 @@ mod tiles;
 mod windows;
 
 #[cfg(test)]
+mod ivf_tests;
+#[cfg(test)]
 mod tests;
 
 pub use clusters::clusters;
@@ -39,18 +43,10 @@ pub use embedder::Embedder;
 pub use error::EmbedError;
 pub use fourier::{AMPLITUDES, FREQUENCIES};
 pub use history::History;
+pub use ivf::{Ivf, Recall};
 pub use layout::Part;
 pub use model::Model;
 pub use nearest::{energy, outlier, top};
 pub use ranks::Ranks;
 pub use scores::Scores;
 pub use windows::{Added, Attending, Erred, Leaf, Passed, leaves};
-
-/// How many of the nearest events an approximate index found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Recall {
-    /// That it found.
-    pub hits: u64,
-    /// That there were.
-    pub asked: u64,
-}

@@ -4,35 +4,74 @@
 /// ones the newest first.
 #[must_use]
 pub fn top(scores: &[f32], n: usize) -> Vec<(usize, f32)> {
-    let mut best: Vec<(usize, f32)> = Vec::with_capacity(n.min(scores.len()));
-    if n == 0 {
-        return best;
-    }
-    // From the newest on, so that of equal scores the first to come is the one to keep.
-    for (chunk, block) in scores.rchunks(16).enumerate() {
-        let floor = if best.len() < n {
-            f32::NEG_INFINITY
-        } else {
-            best[n - 1].1
-        };
-        if !block.iter().any(|score| *score > floor) {
-            continue;
-        }
-        let end = scores.len() - chunk * 16;
-        for (back, score) in block.iter().rev().enumerate() {
-            keep(&mut best, n, (end - 1 - back, *score));
-        }
-    }
-    best
+    let mut best = Best::new(n);
+    best.add(scores, |at| at);
+    best.into_vec()
 }
 
-fn keep(best: &mut Vec<(usize, f32)>, n: usize, item: (usize, f32)) {
-    if best.len() == n && best.last().is_some_and(|last| last.1 >= item.1) {
-        return;
+/// The best of several rows.
+pub(super) struct Best<T> {
+    n: usize,
+    items: Vec<(T, f32)>,
+}
+
+impl<T: Copy + Ord> Best<T> {
+    /// Of which `n` are kept.
+    pub(super) fn new(n: usize) -> Self {
+        Self { n, items: Vec::new() }
     }
-    let place = best.partition_point(|known| known.1 >= item.1);
-    best.truncate(n - 1);
-    best.insert(place.min(best.len()), item);
+
+    /// How many there are so far.
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Adds a row; `name` gives what stands for the event at a place, ascending with the places.
+    pub(super) fn add(&mut self, scores: &[f32], name: impl Fn(usize) -> T) {
+        if self.n == 0 {
+            return;
+        }
+        // From the newest on, so that in the first row a score that only equals the worst is none of the best.
+        let first = self.items.is_empty();
+        for (chunk, block) in scores.rchunks(16).enumerate() {
+            let floor = if self.items.len() < self.n {
+                f32::NEG_INFINITY
+            } else {
+                self.items[self.n - 1].1
+            };
+            // No early exit, so that the lanes are compared side by side.
+            let better = |score: f32| score > floor || (!first && score == floor);
+            if !block.iter().fold(false, |any, score| any | better(*score)) {
+                continue;
+            }
+            let end = scores.len() - chunk * 16;
+            for (back, score) in block.iter().rev().enumerate() {
+                self.keep(*score, || name(end - 1 - back));
+            }
+        }
+    }
+
+    fn keep(&mut self, score: f32, name: impl Fn() -> T) {
+        let full = self.items.len() == self.n;
+        if full && self.items[self.n - 1].1 > score {
+            return;
+        }
+        let name = name();
+        let before = |known: &(T, f32)| known.1 > score || (known.1 == score && known.0 > name);
+        let place = self.items.partition_point(before);
+        if full {
+            if place == self.n {
+                return;
+            }
+            self.items.pop();
+        }
+        self.items.insert(place, (name, score));
+    }
+
+    /// The best first, of equal ones the newest first.
+    pub(super) fn into_vec(self) -> Vec<(T, f32)> {
+        self.items
+    }
 }
 
 /// The mean distance to the `k` nearest events; the distance of a score is `sqrt(2 - 2 score)`, that of

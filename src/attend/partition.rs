@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::at::{Computed, Scored, Window};
 use super::windows::{Erred, Shared};
-use super::{History, Ranks, Recall, Scores, energy};
+use super::{History, Ivf, Ranks, Recall, Scores, energy};
 use crate::data::Value;
 use crate::data::value::FixedHasher;
 use crate::eval::{Program, WindowEvaluator};
@@ -22,6 +22,9 @@ use crate::ordered::Batch;
 /// How many rows are evaluated by one evaluator.
 const BLOCK: usize = 16;
 
+/// How many events an index makes ready for where the window is one of time.
+const EXPECTED: u64 = 50_000;
+
 /// About how many scores a chunk holds at once.
 const SCORES: usize = 1 << 20;
 
@@ -29,6 +32,8 @@ const SCORES: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Partition {
     history: Option<History>,
+    /// Finds the nearest events approximately, where the program says so.
+    index: Option<Ivf>,
     /// The first event that is kept: windows begin there or later.
     first: u64,
     /// By event from the first.
@@ -73,6 +78,11 @@ impl Partition {
     ) -> (Vec<Row>, Vec<Erred>) {
         if self.history.is_none() {
             self.history = Some(History::new(&shared.embedder));
+            let expected = match shared.attention.reach {
+                Reach::Count(count) => count,
+                Reach::Time(_) => EXPECTED,
+            };
+            self.index = shared.nearest.map(|_| Ivf::new(expected));
             let novelties = shared.attention.novelties.iter();
             self.ranks = novelties.map(|novelty| Ranks::new(novelty.history as usize)).collect();
         }
@@ -153,6 +163,9 @@ impl Partition {
         if let Some(history) = &mut self.history {
             history.forget(before);
         }
+        if let Some(index) = &mut self.index {
+            index.forget(before);
+        }
     }
 
     fn chunk(
@@ -164,10 +177,18 @@ impl Partition {
         (passed, errors): (&mut Vec<Row>, &mut Vec<Erred>),
     ) {
         let Some(history) = &self.history else { return };
-        let scored: Vec<Vec<Scored>> = events
-            .par_chunks(BLOCK)
-            .map(|block| score(shared, history, block))
-            .collect();
+        let scored: Vec<Vec<Scored>> = match (&mut self.index, shared.nearest) {
+            (Some(index), Some(n)) => vec![
+                events
+                    .iter()
+                    .map(|event| find(shared, history, index, event, n))
+                    .collect(),
+            ],
+            _ => events
+                .par_chunks(BLOCK)
+                .map(|block| score(shared, history, block))
+                .collect(),
+        };
         let mut computed: Vec<Computed> = Vec::with_capacity(events.len());
         for scored in scored.into_iter().flatten() {
             let energies = scored.energies.iter().zip(&mut self.ranks);
@@ -176,6 +197,7 @@ impl Partition {
                     .map(|(energy, ranks)| energy.and_then(|energy| ranks.push(energy)))
                     .collect(),
                 scores: scored.scores,
+                nearest: scored.nearest,
             });
         }
         let mut blocks: Vec<Vec<(Event, Computed)>> = Vec::new();
@@ -245,7 +267,7 @@ impl Partition {
     }
 
     pub(super) fn recall(&self) -> Option<Recall> {
-        None
+        self.index.as_ref().map(Ivf::recall)
     }
 }
 
@@ -295,7 +317,22 @@ fn score(shared: &Shared, history: &History, block: &[Event]) -> Vec<Scored> {
         Scored {
             energies: energies.collect(),
             scores: shared.keeps_scores.then(|| row.to_vec()),
+            nearest: None,
         }
     };
     (0..block.len()).map(one).collect()
+}
+
+/// The nearest of an event by the index, which learns of the events one by one: what it finds depends on
+/// those before, and never on how many came together.
+fn find(shared: &Shared, history: &History, index: &mut Ivf, event: &Event, n: usize) -> Scored {
+    index.add(history, event.number, event.begin);
+    let nearest = index.nearest(history, event.number, event.begin, n);
+    let scores: Vec<f32> = nearest.iter().map(|(_, score)| *score).collect();
+    let novelties = shared.attention.novelties.iter();
+    Scored {
+        energies: novelties.map(|novelty| energy(&scores, novelty.k as usize)).collect(),
+        scores: None,
+        nearest: Some(nearest),
+    }
 }

@@ -15,7 +15,7 @@ use super::{Embedder, Recall};
 use crate::data::value::FixedHasher;
 use crate::data::{Column, FieldId, Place, Pseudo, Value};
 use crate::eval::Program;
-use crate::ir::{Attend, Attention, AttentionStep, Expr, ExprId, Exprs, LocalId};
+use crate::ir::{Attend, Attention, AttentionStep, Expr, ExprId, Exprs, Index, LocalId};
 use crate::ordered::{Batch, KeyTable};
 
 /// What the expressions of a window read of an event besides its features.
@@ -76,6 +76,8 @@ pub(super) struct Shared {
     pub(super) all_scores: bool,
     /// Whether the steps ask for them too, and not only the novelties.
     pub(super) keeps_scores: bool,
+    /// How many nearest events an approximate index is asked for; none: there is none.
+    pub(super) nearest: Option<usize>,
 }
 
 impl Shared {
@@ -125,13 +127,24 @@ impl Attending {
     #[must_use]
     pub fn new(exprs: &Exprs, attention: &Attention, embedder: Embedder) -> Self {
         let (mut by_event, mut keeps_scores, mut conditional) = (false, false, false);
+        let mut nearest = attention
+            .novelties
+            .iter()
+            .map(|novelty| novelty.k as usize)
+            .max()
+            .unwrap_or(0);
         for step in &attention.steps {
             for root in step.expressions() {
                 exprs.walk(root, &mut |id| {
                     if let Expr::Attend(what, args, _) = exprs.get(id) {
                         by_event |= !args.is_empty() && !matches!(what, Attend::Novelty(_));
                         let of_event = args.first().is_some_and(|arg| matches!(exprs.get(*arg), Expr::Row));
-                        keeps_scores |= !conditional && of_event && matches!(what, Attend::Top | Attend::Outlier);
+                        let of_best = of_event && matches!(what, Attend::Top | Attend::Outlier);
+                        keeps_scores |= !conditional && of_best;
+                        if let (true, Some(Expr::Lit(Value::Int(n)))) = (of_best, args.get(1).map(|id| exprs.get(*id)))
+                        {
+                            nearest = nearest.max(usize::try_from(*n).unwrap_or(0));
+                        }
                     }
                 });
             }
@@ -145,6 +158,7 @@ impl Attending {
                 by_event,
                 all_scores: keeps_scores || !attention.novelties.is_empty(),
                 keeps_scores,
+                nearest: (attention.index == Index::Ivf && nearest > 0).then_some(nearest),
             },
             keys: KeyTable::default(),
             partitions: Vec::new(),

@@ -4,6 +4,7 @@
 mod aggregate_functions;
 mod aggregate_sums;
 mod aggregate_twin;
+mod attend_models;
 mod attention;
 mod cases;
 mod csv;

@@ -88,7 +88,7 @@ pub(super) fn pair(a: &[f32], b: &[f32], finish: Finish) -> f32 {
 }
 
 #[inline(always)]
-fn finished(sums: &mut Lanes, finish: Finish) {
+pub(super) fn finished(sums: &mut Lanes, finish: Finish) {
     if let Finish::Score(factor) = finish {
         for sum in sums {
             let score = *sum * factor;

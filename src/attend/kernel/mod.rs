@@ -10,6 +10,8 @@ mod dots;
 mod exp;
 mod sets;
 mod softmax;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub(super) use dots::pack;
 pub(super) use sets::Set;
