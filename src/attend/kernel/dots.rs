@@ -24,18 +24,27 @@ pub(super) fn group(
     out: &mut [&mut [Lanes]; GROUP],
 ) {
     let packed = &packed[keys.from..keys.to];
-    for (place, tile) in tiles.enumerate() {
-        let mut sums = [[0.0f32; LANES]; GROUP];
+    let [out_a, out_b, out_c, out_d] = out;
+    let out = out_a.iter_mut().zip(out_b.iter_mut()).zip(out_c.iter_mut().zip(out_d.iter_mut()));
+    for (tile, ((out_a, out_b), (out_c, out_d))) in tiles.zip(out) {
+        // Four variables, not an array of four: so they stay in registers.
+        let (mut a, mut b, mut c, mut d) = ([0.0; LANES], [0.0; LANES], [0.0; LANES], [0.0; LANES]);
         for (key, row) in keys.tile(tile).iter().zip(packed) {
-            for query in 0..GROUP {
-                for lane in 0..LANES {
-                    sums[query][lane] = row[query].mul_add(key[lane], sums[query][lane]);
-                }
+            for lane in 0..LANES {
+                a[lane] = row[0].mul_add(key[lane], a[lane]);
+            }
+            for lane in 0..LANES {
+                b[lane] = row[1].mul_add(key[lane], b[lane]);
+            }
+            for lane in 0..LANES {
+                c[lane] = row[2].mul_add(key[lane], c[lane]);
+            }
+            for lane in 0..LANES {
+                d[lane] = row[3].mul_add(key[lane], d[lane]);
             }
         }
-        for query in 0..GROUP {
-            finished(&mut sums[query], finish);
-            out[query][place] = sums[query];
+        for (sums, out) in [(a, out_a), (b, out_b), (c, out_c), (d, out_d)] {
+            *out = finished(sums, finish);
         }
     }
 }
@@ -59,9 +68,8 @@ pub(super) fn single(keys: &Keys<'_>, query: &[f32], tiles: std::ops::Range<usiz
                 sums[3][lane] = x.mul_add(d[lane], sums[3][lane]);
             }
         }
-        for (slot, sums) in slots.iter_mut().zip(&mut sums) {
-            finished(sums, finish);
-            *slot = *sums;
+        for (slot, sums) in slots.iter_mut().zip(sums) {
+            *slot = finished(sums, finish);
         }
         place += GROUP;
     }
@@ -73,8 +81,7 @@ pub(super) fn single(keys: &Keys<'_>, query: &[f32], tiles: std::ops::Range<usiz
                 sums[lane] = x.mul_add(key[lane], sums[lane]);
             }
         }
-        finished(&mut sums, finish);
-        *slot = sums;
+        *slot = finished(sums, finish);
     }
 }
 
@@ -82,18 +89,17 @@ pub(super) fn single(keys: &Keys<'_>, query: &[f32], tiles: std::ops::Range<usiz
 #[inline(always)]
 pub(super) fn pair(a: &[f32], b: &[f32], finish: Finish) -> f32 {
     let sum = a.iter().zip(b).fold(0.0f32, |sum, (x, y)| x.mul_add(*y, sum));
-    let mut lanes = [sum; LANES];
-    finished(&mut lanes, finish);
-    lanes[0]
+    finished([sum; LANES], finish)[0]
 }
 
 #[inline(always)]
-fn finished(sums: &mut Lanes, finish: Finish) {
+fn finished(mut sums: Lanes, finish: Finish) -> Lanes {
     if let Finish::Score(factor) = finish {
-        for sum in sums {
+        for sum in &mut sums {
             let score = *sum * factor;
             let score = if score > 0.0 { score } else { 0.0 };
             *sum = if score < 1.0 { score } else { 1.0 };
         }
     }
+    sums
 }
