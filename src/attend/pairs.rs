@@ -54,6 +54,10 @@ impl PairScores {
     /// which is asked where the pair is not known. None if either is not held.
     #[must_use]
     pub fn score(&self, history: &History, a: u64, b: u64) -> Option<f32> {
+        let held = history.held();
+        if !held.contains(&a) || !held.contains(&b) {
+            return None;
+        }
         // With a model the earlier event asks otherwise than the later one.
         let (later, earlier) = if history.learned.is_some() || a > b {
             (a, b)

@@ -2,6 +2,9 @@
 
 use super::{Finish, GROUP, Keys, LANES, Lanes};
 
+/// How many queries go together where 16 registers must do.
+const HALF: usize = GROUP / 2;
+
 /// Lays up to [`GROUP`] queries side by side, `packed[dim][query]`, so that a tile's row meets them
 /// together. Missing queries are 0.
 pub(in crate::attend) fn pack(queries: &[&[f32]], dims: usize, packed: &mut Vec<[f32; GROUP]>) {
@@ -14,9 +17,24 @@ pub(in crate::attend) fn pack(queries: &[&[f32]], dims: usize, packed: &mut Vec<
     }
 }
 
-/// The dots of a packed group of queries with the tiles `tiles` into `out[query][tile]`.
+/// The dots of some queries with one tile: a variable each, not an array of all, so that they stay in
+/// registers.
+macro_rules! chains {
+    ($tile:expr, $packed:expr, $($sum:ident $query:expr),*) => {{
+        $(let mut $sum = [0.0f32; LANES];)*
+        for (key, row) in $tile.iter().zip($packed) {
+            $(for lane in 0..LANES {
+                $sum[lane] = row[$query].mul_add(key[lane], $sum[lane]);
+            })*
+        }
+        [$(($query, $sum)),*]
+    }};
+}
+
+/// The dots of a packed group of queries with the tiles `tiles` into `out[query][tile]`, four queries at a
+/// time; `out` has no tiles for queries that are missing.
 #[inline(always)]
-pub(super) fn group(
+pub(super) fn by_fours(
     keys: &Keys<'_>,
     packed: &[[f32; GROUP]],
     tiles: std::ops::Range<usize>,
@@ -24,42 +42,56 @@ pub(super) fn group(
     out: &mut [&mut [Lanes]; GROUP],
 ) {
     let packed = &packed[keys.from..keys.to];
-    let [out_a, out_b, out_c, out_d] = out;
-    let out = out_a.iter_mut().zip(out_b.iter_mut()).zip(out_c.iter_mut().zip(out_d.iter_mut()));
-    for (tile, ((out_a, out_b), (out_c, out_d))) in tiles.zip(out) {
-        // Four variables, not an array of four: so they stay in registers.
-        let (mut a, mut b, mut c, mut d) = ([0.0; LANES], [0.0; LANES], [0.0; LANES], [0.0; LANES]);
-        for (key, row) in keys.tile(tile).iter().zip(packed) {
-            for lane in 0..LANES {
-                a[lane] = row[0].mul_add(key[lane], a[lane]);
-            }
-            for lane in 0..LANES {
-                b[lane] = row[1].mul_add(key[lane], b[lane]);
-            }
-            for lane in 0..LANES {
-                c[lane] = row[2].mul_add(key[lane], c[lane]);
-            }
-            for lane in 0..LANES {
-                d[lane] = row[3].mul_add(key[lane], d[lane]);
-            }
+    let second = !out[HALF].is_empty();
+    for (place, tile) in tiles.enumerate() {
+        let tile = keys.tile(tile);
+        for (query, sums) in chains!(tile, packed, a 0, b 1, c 2, d 3) {
+            store(out, query, place, sums, finish);
         }
-        for (sums, out) in [(a, out_a), (b, out_b), (c, out_c), (d, out_d)] {
-            *out = finished(sums, finish);
+        if second {
+            for (query, sums) in chains!(tile, packed, a 4, b 5, c 6, d 7) {
+                store(out, query, place, sums, finish);
+            }
         }
     }
 }
 
-/// The dots of one query with the tiles `tiles`, [`GROUP`] tiles at a time: a lone query has no
+/// The same, all queries at once, where there are 32 registers of 16 lanes.
+#[inline(always)]
+pub(super) fn by_eights(
+    keys: &Keys<'_>,
+    packed: &[[f32; GROUP]],
+    tiles: std::ops::Range<usize>,
+    finish: Finish,
+    out: &mut [&mut [Lanes]; GROUP],
+) {
+    let packed = &packed[keys.from..keys.to];
+    for (place, tile) in tiles.enumerate() {
+        let tile = keys.tile(tile);
+        for (query, sums) in chains!(tile, packed, a 0, b 1, c 2, d 3, e 4, f 5, g 6, h 7) {
+            store(out, query, place, sums, finish);
+        }
+    }
+}
+
+#[inline(always)]
+fn store(out: &mut [&mut [Lanes]; GROUP], query: usize, place: usize, sums: Lanes, finish: Finish) {
+    if let Some(out) = out[query].get_mut(place) {
+        *out = finished(sums, finish);
+    }
+}
+
+/// The dots of one query with the tiles `tiles`, four tiles at a time: a lone query has no
 /// neighbors to share loads with, but its chains can still run side by side.
 #[inline(always)]
 pub(super) fn single(keys: &Keys<'_>, query: &[f32], tiles: std::ops::Range<usize>, finish: Finish, out: &mut [Lanes]) {
     let query = &query[keys.from..keys.to];
     let (first, count) = (tiles.start, tiles.len());
-    let (mut groups, mut place) = (out.chunks_exact_mut(GROUP), first);
+    let (mut groups, mut place) = (out.chunks_exact_mut(HALF), first);
     for slots in &mut groups {
         let (a, b) = (keys.tile(place), keys.tile(place + 1));
         let (c, d) = (keys.tile(place + 2), keys.tile(place + 3));
-        let mut sums = [[0.0f32; LANES]; GROUP];
+        let mut sums = [[0.0f32; LANES]; HALF];
         for ((((x, a), b), c), d) in query.iter().zip(a).zip(b).zip(c).zip(d) {
             for lane in 0..LANES {
                 sums[0][lane] = x.mul_add(a[lane], sums[0][lane]);
@@ -71,7 +103,7 @@ pub(super) fn single(keys: &Keys<'_>, query: &[f32], tiles: std::ops::Range<usiz
         for (slot, sums) in slots.iter_mut().zip(sums) {
             *slot = finished(sums, finish);
         }
-        place += GROUP;
+        place += HALF;
     }
     debug_assert_eq!(groups.into_remainder().len(), (first + count) - place);
     for (tile, slot) in (place..first + count).zip(&mut out[place - first..]) {

@@ -49,9 +49,10 @@ impl Set {
     }
 }
 
-/// Makes the functions of [`Set`] and, for each instruction set, one that the compiler fits to it.
+/// Makes the functions of [`Set`] and, for each instruction set, one that the compiler fits to it: from the first
+/// loop, and where there are 32 wide registers, from the second.
 macro_rules! compiled {
-    ($($(#[$doc:meta])* $name:ident = $loop:path, ($($arg:ident: $type:ty),*) $(-> $result:ty)?;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $loop:path | $wide:path, ($($arg:ident: $type:ty),*) $(-> $result:ty)?;)*) => {
         $(
             #[cfg(target_arch = "x86_64")]
             mod $name {
@@ -64,7 +65,7 @@ macro_rules! compiled {
                 #[target_feature(enable = "avx2,fma,avx512f,avx512vl")]
                 #[allow(clippy::too_many_arguments, reason = "those of the loop")]
                 pub(super) fn avx512($($arg: $type),*) $(-> $result)? {
-                    $loop($($arg),*)
+                    $wide($($arg),*)
                 }
             }
         )*
@@ -90,7 +91,7 @@ macro_rules! compiled {
 
 compiled! {
     /// The dots of a group of packed queries with tiles.
-    group = dots::group, (
+    group = dots::by_fours | dots::by_eights, (
         keys: &Keys<'_>,
         packed: &[[f32; GROUP]],
         tiles: Range<usize>,
@@ -98,7 +99,7 @@ compiled! {
         out: &mut [&mut [Lanes]; GROUP]
     );
     /// The dots of one query with tiles, one result per tile of `out`.
-    single = dots::single, (
+    single = dots::single | dots::single, (
         keys: &Keys<'_>,
         query: &[f32],
         tiles: Range<usize>,
@@ -106,9 +107,9 @@ compiled! {
         out: &mut [Lanes]
     );
     /// The dot of two rows.
-    pair = dots::pair, (a: &[f32], b: &[f32], finish: Finish) -> f32;
+    pair = dots::pair | dots::pair, (a: &[f32], b: &[f32], finish: Finish) -> f32;
     /// Adds the softmax of a row of dots to `out`.
-    soften = softmax::add, (
+    soften = softmax::add | softmax::add, (
         row: &mut [Lanes],
         first: usize,
         end: usize,
