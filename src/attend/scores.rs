@@ -239,6 +239,10 @@ impl History {
 
     /// The dots of all queries with their tiles into `out`, which begins with the results of the first group.
     fn fill(&self, groups: &[Group], keys: &Keys<'_>, finish: Finish, packed: &[Vec<[f32; GROUP]>], out: &mut [Lanes]) {
+        if !self.has_tiles() {
+            self.fill_from_rows(groups, keys, finish, out);
+            return;
+        }
         let bytes = (keys.to - keys.from) * size_of::<Lanes>();
         let step = (BLOCK / bytes.max(1)).max(GROUP);
         let begin = groups.iter().map(|group| group.tiles.start).min().unwrap_or(0);
@@ -256,6 +260,21 @@ impl History {
                 match &group.queries[..] {
                     [query] => self.alone(group, query, tiles, keys, finish, rows),
                     _ => self.together(group, tiles, keys, finish, packed, rows),
+                }
+            }
+        }
+    }
+
+    /// The same for the few events of one tile that have none yet.
+    fn fill_from_rows(&self, groups: &[Group], keys: &Keys<'_>, finish: Finish, out: &mut [Lanes]) {
+        let before = results(groups).start;
+        for group in groups {
+            for (at, query) in group.queries.iter().enumerate().filter(|(_, query)| query.len() > 0) {
+                let lanes = &mut out[group.offset - before + at];
+                let asks = &self.query(query)[keys.from..keys.to];
+                for event in query.from..query.event {
+                    let answers = &self.queries.row(event)[keys.from..keys.to];
+                    lanes[event as usize % LANES] = self.shared.set.pair(asks, answers, finish);
                 }
             }
         }

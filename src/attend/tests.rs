@@ -109,7 +109,7 @@ fn bits(row: &[f32]) -> Vec<u32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn as_sums_in_doubles_say(seed: u64, heads in 1usize..=6, len in 1u64..90, window in 1u64..90) {
@@ -212,6 +212,37 @@ fn what_is_not_held_has_no_scores() {
     history.forget(1000);
     assert_eq!(history.held(), 50..50);
     assert_eq!(history.push(&embedder, &event(7)), 50);
+}
+
+#[test]
+fn few_events_take_no_tile() {
+    let embedder = Embedder::new(&payments(1), None).unwrap();
+    let row = embedder.dims() * size_of::<f32>();
+    assert!(history(&embedder, 3, 6).bytes() <= 8 * row);
+    assert!(history(&embedder, 3, 7).bytes() >= 16 * row);
+}
+
+#[test]
+fn threads_share_a_history() {
+    let embedder = Embedder::new(&payments(3), None).unwrap();
+    let history = history(&embedder, 5, 96);
+    let of = |queries: std::ops::Range<u64>| {
+        let mut weights = Scores::new();
+        history.weights(queries.clone(), &vec![0; 96], &mut weights);
+        queries
+            .flat_map(|query| bits(weights.row((query % 24) as usize)))
+            .collect::<Vec<u32>>()
+    };
+    let alone: Vec<u32> = (0..4).flat_map(|part| of(part * 24..(part + 1) * 24)).collect();
+    let together: Vec<u32> = std::thread::scope(|scope| {
+        let of = &of;
+        let parts: Vec<_> = (0..4)
+            .map(|part| scope.spawn(move || of(part * 24..(part + 1) * 24)))
+            .collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+    });
+    assert_eq!(alone.len(), 95 * 96 / 2);
+    assert!(alone == together);
 }
 
 #[test]
