@@ -11,10 +11,14 @@ use super::kernel::Finish;
 use super::rows::Rows;
 use super::tiles::Tiles;
 
+/// As long as a partition has had no more events than this, its vectors are stored once, row by row: there may be many
+/// such partitions, and a tile is as long as 16 events.
+const FEW: u64 = 6;
+
 /// The events of one partition as vectors, numbered 0, 1, 2, ... from its first.
 ///
 /// The keys are stored in tiles of 16 events, one lane each, for `kernel`; the queries row by row. Without a
-/// model both are the vector of the features.
+/// model both are the vector of the features, and a partition of few events has no tiles.
 #[derive(Clone, Debug)]
 pub struct History {
     pub(super) shared: Arc<Shared>,
@@ -99,12 +103,35 @@ impl History {
                 learned.key_lengths.push(&projected.key_lengths);
             }
             _ => {
-                self.keys.push(&self.row);
                 self.queries.push(&self.row);
+                self.lay_tiles();
             }
         }
         self.end += 1;
         self.end - 1
+    }
+
+    /// Adds the row of the next event to the tiles, and those before it when there come to be more than few.
+    fn lay_tiles(&mut self) {
+        let begin = match self.end {
+            ..FEW => return,
+            FEW => 0,
+            end => end,
+        };
+        for event in begin..=self.end {
+            // What is no longer held is never looked at.
+            let row = if event < self.begin {
+                &[]
+            } else {
+                self.queries.row(event)
+            };
+            self.keys.push(row);
+        }
+    }
+
+    /// Whether the tiles hold the keys; else the rows of the queries do.
+    pub(super) fn has_tiles(&self) -> bool {
+        self.learned.is_some() || self.end > FEW
     }
 
     /// The vector of the features from the blocks of an event and those before it.

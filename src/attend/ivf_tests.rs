@@ -50,13 +50,11 @@ fn run(batch: u64, window: u64, len: u64) -> (Vec<Vec<(u64, f32)>>, Recall) {
 
 #[test]
 fn most_of_the_nearest_are_found_whatever_the_batches() {
-    let (window, len) = (2500, 6000);
+    let (window, len) = (2200, 4400);
     let (answers, recall) = run(1, window, len);
-    assert!(recall.asked >= 8 * 10, "{recall:?}");
+    assert!(recall.asked >= 8 * 8, "{recall:?}");
     assert!(recall.hits as f64 >= 0.9 * recall.asked as f64, "{recall:?}");
-    for batch in [7, 1000] {
-        assert!(run(batch, window, len) == (answers.clone(), recall), "{batch}");
-    }
+    assert!(run(700, window, len) == (answers.clone(), recall));
     let embedder = embedder();
     let mut history = History::new(&embedder);
     (0..len).for_each(|n| {

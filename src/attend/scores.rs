@@ -12,7 +12,7 @@ use super::kernel::{Finish, GROUP, Keys, LANES, Lanes, pack};
 /// How much of the tiles is passed at a time, in bytes: a part of the second-level cache.
 const BLOCK: usize = 128 * 1024;
 /// How many groups pass over a block of tiles before the next: what their dots take stays in the cache.
-const WAVE: usize = 4;
+const WAVE: usize = 2;
 
 /// Rows of scores or weights, one per query, and the room to compute them: to be used again and again.
 #[derive(Clone, Debug, Default)]
@@ -217,12 +217,12 @@ impl History {
         self.keys.tile(query.from)..self.keys.tile_end(query.event)
     }
 
-    /// Lays the queries of whole groups side by side.
+    /// Lays the queries of each group side by side.
     fn pack(&self, groups: &[Group], packed: &mut Vec<Vec<[f32; GROUP]>>) {
         packed.resize(groups.len(), Vec::new());
         for (group, packed) in groups.iter().zip(packed) {
-            if group.queries.len() == GROUP {
-                let rows: [&[f32]; GROUP] = std::array::from_fn(|at| self.query(&group.queries[at]));
+            if group.queries.len() > 1 {
+                let rows: Vec<&[f32]> = group.queries.iter().map(|query| self.query(query)).collect();
                 pack(&rows, self.shared.dims(), packed);
             }
         }
@@ -239,6 +239,10 @@ impl History {
 
     /// The dots of all queries with their tiles into `out`, which begins with the results of the first group.
     fn fill(&self, groups: &[Group], keys: &Keys<'_>, finish: Finish, packed: &[Vec<[f32; GROUP]>], out: &mut [Lanes]) {
+        if !self.has_tiles() {
+            self.fill_from_rows(groups, keys, finish, out);
+            return;
+        }
         let bytes = (keys.to - keys.from) * size_of::<Lanes>();
         let step = (BLOCK / bytes.max(1)).max(GROUP);
         let begin = groups.iter().map(|group| group.tiles.start).min().unwrap_or(0);
@@ -253,10 +257,24 @@ impl History {
                 if tiles.is_empty() {
                     continue;
                 }
-                if group.queries.len() == GROUP {
-                    self.together(group, tiles, keys, finish, packed, rows);
-                } else {
-                    self.one_by_one(group, &tiles, keys, finish, rows);
+                match &group.queries[..] {
+                    [query] => self.alone(group, query, tiles, keys, finish, rows),
+                    _ => self.together(group, tiles, keys, finish, packed, rows),
+                }
+            }
+        }
+    }
+
+    /// The same for the few events of one tile that have none yet.
+    fn fill_from_rows(&self, groups: &[Group], keys: &Keys<'_>, finish: Finish, out: &mut [Lanes]) {
+        let before = results(groups).start;
+        for group in groups {
+            for (at, query) in group.queries.iter().enumerate().filter(|(_, query)| query.len() > 0) {
+                let lanes = &mut out[group.offset - before + at];
+                let asks = &self.query(query)[keys.from..keys.to];
+                for event in query.from..query.event {
+                    let answers = &self.queries.row(event)[keys.from..keys.to];
+                    lanes[event as usize % LANES] = self.shared.set.pair(asks, answers, finish);
                 }
             }
         }
@@ -274,19 +292,21 @@ impl History {
         let place = tiles.start - group.tiles.start..tiles.end - group.tiles.start;
         let mut rows = rows.chunks_exact_mut(group.tiles.len());
         let mut out: [&mut [Lanes]; GROUP] =
-            std::array::from_fn(|_| rows.next().map_or(&mut [][..], |row| &mut row[place.clone()]));
+            std::array::from_fn(|_| rows.next().map_or_else(Default::default, |row| &mut row[place.clone()]));
         self.shared.set.group(keys, packed, tiles, finish, &mut out);
     }
 
-    fn one_by_one(&self, group: &Group, tiles: &Range<usize>, keys: &Keys<'_>, finish: Finish, rows: &mut [Lanes]) {
-        for (query, row) in group.queries.iter().zip(rows.chunks_exact_mut(group.tiles.len())) {
-            let tiles = within(&self.tiles(query), tiles);
-            if !tiles.is_empty() {
-                let place = tiles.start - group.tiles.start..tiles.end - group.tiles.start;
-                let row = &mut row[place];
-                self.shared.set.single(keys, self.query(query), tiles, finish, row);
-            }
-        }
+    fn alone(
+        &self,
+        group: &Group,
+        query: &Query,
+        tiles: Range<usize>,
+        keys: &Keys<'_>,
+        finish: Finish,
+        row: &mut [Lanes],
+    ) {
+        let row = &mut row[tiles.start - group.tiles.start..tiles.end - group.tiles.start];
+        self.shared.set.single(keys, self.query(query), tiles, finish, row);
     }
 }
 

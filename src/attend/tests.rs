@@ -7,7 +7,7 @@ use crate::diag::{FileId, Span};
 use crate::ir::{Embedding, Encoding, ExprId, Feature, Transform};
 
 use super::kernel::Set;
-use super::{Embedder, History, Model, Scores, clusters};
+use super::{Embedder, History, Model, PairScores, Scores, clusters};
 
 pub(super) fn feature(name: &str, weight: f64, lags: u32, encoding: Encoding) -> Feature {
     Feature {
@@ -109,7 +109,7 @@ fn bits(row: &[f32]) -> Vec<u32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn as_sums_in_doubles_say(seed: u64, heads in 1usize..=6, len in 1u64..90, window in 1u64..90) {
@@ -215,6 +215,37 @@ fn what_is_not_held_has_no_scores() {
 }
 
 #[test]
+fn few_events_take_no_tile() {
+    let embedder = Embedder::new(&payments(1), None).unwrap();
+    let row = embedder.dims() * size_of::<f32>();
+    assert!(history(&embedder, 3, 6).bytes() <= 8 * row);
+    assert!(history(&embedder, 3, 7).bytes() >= 16 * row);
+}
+
+#[test]
+fn threads_share_a_history() {
+    let embedder = Embedder::new(&payments(3), None).unwrap();
+    let history = history(&embedder, 5, 96);
+    let of = |queries: std::ops::Range<u64>| {
+        let mut weights = Scores::new();
+        history.weights(queries.clone(), &vec![0; 96], &mut weights);
+        queries
+            .flat_map(|query| bits(weights.row((query % 24) as usize)))
+            .collect::<Vec<u32>>()
+    };
+    let alone: Vec<u32> = (0..4).flat_map(|part| of(part * 24..(part + 1) * 24)).collect();
+    let together: Vec<u32> = std::thread::scope(|scope| {
+        let of = &of;
+        let parts: Vec<_> = (0..4)
+            .map(|part| scope.spawn(move || of(part * 24..(part + 1) * 24)))
+            .collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+    });
+    assert_eq!(alone.len(), 95 * 96 / 2);
+    assert!(alone == together);
+}
+
+#[test]
 fn alike_events_score_one_and_missing_values_nothing() {
     let embedder = Embedder::new(&payments(1), None).unwrap();
     let mut history = History::new(&embedder);
@@ -239,6 +270,26 @@ fn alike_events_score_one_and_missing_values_nothing() {
     // The events at 4 and 7 share all but one of the three lagged values: 0.4 / 1.45 of the weight.
     let score = history.score(4, 7).unwrap();
     assert!((f64::from(score) - (1.0 - 0.4 / 1.45 / 3.0)).abs() < 1e-6, "{score}");
+}
+
+#[test]
+fn pairs_are_remembered_with_their_bits() {
+    let embedder = Embedder::new(&payments(2), None).unwrap();
+    let (mut history, mut pairs) = (History::new(&embedder), PairScores::new());
+    for n in 0..60u64 {
+        let event = history.push(&embedder, &event(n));
+        let from = event.saturating_sub(20);
+        pairs.add(&history, event, from);
+        pairs.forget(from);
+        for a in from.saturating_sub(3)..=event {
+            for b in from..=event {
+                let (found, truth) = (pairs.score(&history, a, b), history.score(a, b));
+                assert_eq!(found.map(f32::to_bits), truth.map(f32::to_bits));
+            }
+        }
+        history.forget(from);
+    }
+    assert_eq!(pairs.score(&history, 1, 59), None);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) const LANES: usize = 16;
 /// One number per event of a tile.
 pub(super) type Lanes = [f32; LANES];
 /// How many queries share the loads of a tile.
-pub(super) const GROUP: usize = 4;
+pub(super) const GROUP: usize = 8;
 
 /// Tiles of keys that lie one after the other.
 #[derive(Clone, Copy)]

@@ -51,9 +51,10 @@ impl Set {
     }
 }
 
-/// Makes the functions of [`Set`] and, for each instruction set, one that the compiler fits to it.
+/// Makes the functions of [`Set`] and, for each instruction set, one that the compiler fits to it: from the first
+/// loop, and where there are 32 wide registers, from the second.
 macro_rules! compiled {
-    ($($(#[$doc:meta])* $name:ident = $loop:path, $half:path, $wide:path, ($($arg:ident: $type:ty),*) $(-> $result:ty)?;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $loop:path | $wide:path, ($($arg:ident: $type:ty),*) $(-> $result:ty)?;)*) => {
         $(
             #[cfg(target_arch = "x86_64")]
             mod $name {
@@ -92,7 +93,7 @@ macro_rules! compiled {
 
 compiled! {
     /// The dots of a group of packed queries with tiles.
-    group = dots::group, x86::group_avx2, x86::group_avx512, (
+    group = dots::by_fours | dots::by_eights, (
         keys: &Keys<'_>,
         packed: &[[f32; GROUP]],
         tiles: Range<usize>,
@@ -100,7 +101,7 @@ compiled! {
         out: &mut [&mut [Lanes]; GROUP]
     );
     /// The dots of one query with tiles, one result per tile of `out`.
-    single = dots::single, x86::single_avx2, x86::single_avx512, (
+    single = dots::single | dots::single, (
         keys: &Keys<'_>,
         query: &[f32],
         tiles: Range<usize>,
@@ -108,9 +109,9 @@ compiled! {
         out: &mut [Lanes]
     );
     /// The dot of two rows.
-    pair = dots::pair, dots::pair, dots::pair, (a: &[f32], b: &[f32], finish: Finish) -> f32;
+    pair = dots::pair | dots::pair, (a: &[f32], b: &[f32], finish: Finish) -> f32;
     /// Adds the softmax of a row of dots to `out`.
-    soften = softmax::add, softmax::add, softmax::add, (
+    soften = softmax::add | softmax::add, (
         row: &mut [Lanes],
         first: usize,
         end: usize,
