@@ -27,6 +27,7 @@ mod model;
 mod model_file;
 mod nearest;
 mod pairs;
+mod partition;
 mod ranks;
 mod rows;
 mod scores;

@@ -83,6 +83,8 @@ impl Partition {
                 Reach::Time(_) => EXPECTED,
             };
             self.index = shared.nearest.map(|_| Ivf::new(expected));
+        }
+        if self.ranks.is_empty() {
             let novelties = shared.attention.novelties.iter();
             self.ranks = novelties.map(|novelty| Ranks::new(novelty.history as usize)).collect();
         }
@@ -150,6 +152,28 @@ impl Partition {
             self.numbers.insert(place, number);
         }
         self.elements.push_back(element);
+    }
+
+    /// Forgets all events if the last of them is not after a time. What is ranked stays, and so do the values
+    /// that the next event lags behind.
+    pub(super) fn expire(&mut self, shared: &Shared, until: i64) {
+        if self.times.is_empty() || self.latest.is_none_or(|latest| latest > until) {
+            return;
+        }
+        let lags = shared
+            .attention
+            .embedding
+            .features
+            .iter()
+            .any(|feature| feature.lags > 1);
+        if lags || self.index.is_some() {
+            return self.forget(self.first + self.times.len() as u64);
+        }
+        *self = Self {
+            ranks: std::mem::take(&mut self.ranks),
+            latest: self.latest,
+            ..Self::default()
+        };
     }
 
     fn forget(&mut self, before: u64) {

@@ -15,7 +15,7 @@ use super::{Embedder, Recall};
 use crate::data::value::FixedHasher;
 use crate::data::{Column, FieldId, Place, Pseudo, Value};
 use crate::eval::Program;
-use crate::ir::{Attend, Attention, AttentionStep, Expr, ExprId, Exprs, Index, LocalId};
+use crate::ir::{Attend, Attention, AttentionStep, Expr, ExprId, Exprs, Index, LocalId, Reach};
 use crate::ordered::{Batch, KeyTable};
 
 /// What the expressions of a window read of an event besides its features.
@@ -76,6 +76,8 @@ pub(super) struct Shared {
     pub(super) all_scores: bool,
     /// Whether the steps ask for them too, and not only the novelties.
     pub(super) keeps_scores: bool,
+    /// Whether rows come in order of their times.
+    pub(super) ordered: bool,
     /// How many nearest events an approximate index is asked for; none: there is none.
     pub(super) nearest: Option<usize>,
 }
@@ -92,6 +94,9 @@ pub struct Attending {
     shared: Shared,
     keys: KeyTable,
     partitions: Vec<Partition>,
+    /// The largest time so far, and how many rows have come since partitions were swept.
+    latest: i64,
+    unswept: usize,
     peak: usize,
 }
 
@@ -123,9 +128,9 @@ pub struct Passed {
 }
 
 impl Attending {
-    /// A window that has seen nothing.
+    /// A window that has seen nothing. `ordered`: rows come in order of their times.
     #[must_use]
-    pub fn new(exprs: &Exprs, attention: &Attention, embedder: Embedder) -> Self {
+    pub fn new(exprs: &Exprs, attention: &Attention, embedder: Embedder, ordered: bool) -> Self {
         let (mut by_event, mut keeps_scores, mut conditional) = (false, false, false);
         let mut nearest = attention
             .novelties
@@ -158,10 +163,13 @@ impl Attending {
                 by_event,
                 all_scores: keeps_scores || !attention.novelties.is_empty(),
                 keeps_scores,
+                ordered,
                 nearest: (attention.index == Index::Ivf && nearest > 0).then_some(nearest),
             },
             keys: KeyTable::default(),
             partitions: Vec::new(),
+            latest: i64::MIN,
+            unswept: 0,
             peak: 0,
         }
     }
@@ -200,7 +208,28 @@ impl Attending {
         }
         errors.sort_by_key(|erred| erred.place);
         self.peak = self.peak.max(self.bytes());
+        self.sweep(batches);
         self.passed(batches.len(), rows, errors)
+    }
+
+    /// Now and then forgets the events of partitions that no later window can hold: where rows come in
+    /// order of time that changes nothing.
+    fn sweep(&mut self, batches: &[Batch]) {
+        let Reach::Time(reach) = self.shared.attention.reach else {
+            return;
+        };
+        let times = batches.iter().flat_map(|batch| batch.times.last());
+        self.latest = times.fold(self.latest, |latest, time| latest.max(*time));
+        self.unswept += batches.iter().map(Batch::len).sum::<usize>();
+        if !self.shared.ordered || self.unswept < 4 * self.partitions.len() + 4096 {
+            return;
+        }
+        self.unswept = 0;
+        let until = self.latest.saturating_sub(reach);
+        let shared = &self.shared;
+        self.partitions
+            .iter_mut()
+            .for_each(|partition| partition.expire(shared, until));
     }
 
     fn passed(&self, batches: usize, mut rows: Vec<Row>, errors: Vec<Erred>) -> Passed {

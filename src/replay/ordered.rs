@@ -113,9 +113,12 @@ impl Ordered {
                     State::Pattern(Box::new(matching))
                 }
                 StepKind::Attention(attention) => match embedders.get_mut(at).and_then(Option::take) {
-                    Some(embedder) => {
-                        State::Attention(Box::new(Attending::new(&plan.query.exprs, attention, embedder)))
-                    }
+                    Some(embedder) => State::Attention(Box::new(Attending::new(
+                        &plan.query.exprs,
+                        attention,
+                        embedder,
+                        !matches!(options.order, Order::Arrival { .. }),
+                    ))),
                     None => State::None,
                 },
                 kind => state(kind, lateness),

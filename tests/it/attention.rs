@@ -338,6 +338,49 @@ fn decisions(row: &Value, event: &Event, window: &[&Event], heads: usize) -> Res
     Ok(())
 }
 
+/// Partitions that nothing comes to for long are forgotten now and then; no row may show when.
+#[test]
+fn partitions_that_sleep_say_the_same_when_they_wake() {
+    let folder = tempfile::tempdir().unwrap();
+    let query = format!(
+        "{EMBEDDING}
+stream A = E
+    .partition_by(k)
+    .attention_window(duration: 3s)
+    .emit(id: id, n: events.len(), novelty: attention_novelty(event, k: 1, history: 100))
+"
+    );
+    std::fs::write(folder.path().join("q.vpl"), query).unwrap();
+    let mut log = String::new();
+    let mut wanted = Vec::new();
+    let mut times: std::collections::BTreeMap<u64, Vec<i64>> = std::collections::BTreeMap::new();
+    let mut state = 1_u64;
+    for id in 0..12_000_i64 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        // Most events are of few keys that change slowly, so that others sleep.
+        let key = (id as u64 / 500) % 40 + (state >> 62);
+        let time = id * 10;
+        let times = times.entry(key).or_default();
+        times.push(time);
+        wanted.push(times.iter().filter(|past| **past > time - 3000).count());
+        let row = json!({
+            "type": "E", "ts": 1_700_000_000.0 + time as f64 / 1000.0, "id": id, "k": key,
+            "x": (state >> 40) % 16, "c": "a", "hour": (state >> 50) % 24,
+        });
+        log.push_str(&format!("{row}\n"));
+    }
+    std::fs::write(folder.path().join("in.jsonl"), log).unwrap();
+    let text = run(folder.path(), "1", "1000000");
+    let counts: Vec<usize> = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["n"].as_u64().unwrap() as usize)
+        .collect();
+    assert_eq!(counts, wanted);
+    for morsel in ["2000", "50000"] {
+        assert_eq!(run(folder.path(), "2", morsel), text);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

@@ -10,8 +10,6 @@ mod dots;
 mod exp;
 mod sets;
 mod softmax;
-#[cfg(target_arch = "x86_64")]
-mod x86;
 
 pub(super) use dots::pack;
 pub(super) use sets::Set;

@@ -10,8 +10,6 @@
 
 use std::ops::Range;
 
-#[cfg(target_arch = "x86_64")]
-use super::x86;
 use super::{Finish, GROUP, Keys, Lanes, dots, softmax};
 
 /// An instruction set that this processor has.
@@ -62,7 +60,7 @@ macro_rules! compiled {
                 #[target_feature(enable = "avx2,fma")]
                 #[allow(clippy::too_many_arguments, reason = "those of the loop")]
                 pub(super) fn avx2($($arg: $type),*) $(-> $result)? {
-                    $half($($arg),*)
+                    $loop($($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma,avx512f,avx512vl")]
                 #[allow(clippy::too_many_arguments, reason = "those of the loop")]
