@@ -116,6 +116,9 @@ pub struct Erred {
 /// Fields that the steps have added to the rows that passed.
 pub type Added = (FieldId, Option<String>, Vec<Column>);
 
+/// A row, by its batch and its number there.
+pub(super) type RowAt = (u32, u32);
+
 /// What became of the rows.
 #[derive(Debug, Default)]
 pub struct Passed {
@@ -181,13 +184,13 @@ impl Attending {
             self.keys.number(&batch.keys, 0..batch.len(), &mut numbers, |_| {});
         }
         self.partitions.resize_with(self.keys.len(), Partition::default);
-        let mut rows: IndexMap<u32, Vec<(u32, u32)>, FixedHasher> = IndexMap::default();
+        let mut rows: IndexMap<u32, Vec<RowAt>, FixedHasher> = IndexMap::default();
         let all = batches.iter().enumerate();
         let all = all.flat_map(|(at, batch)| (0..batch.len()).map(move |row| (at as u32, row as u32)));
         for (place, &number) in all.zip(&numbers) {
             rows.entry(number).or_default().push(place);
         }
-        let work: Vec<(u32, Partition, Vec<(u32, u32)>)> = rows
+        let work: Vec<(u32, Partition, Vec<RowAt>)> = rows
             .into_iter()
             .map(|(number, rows)| (number, std::mem::take(&mut self.partitions[number as usize]), rows))
             .collect();

@@ -130,7 +130,8 @@ fn refusal(tensors: &[(&str, &[usize])], metadata: &[(&str, &str)]) -> String {
 fn what_does_not_fit_is_refused_with_both_shapes() {
     let both = |shape: &'static [usize]| [("query.weight", shape), ("key.weight", shape)];
     let start = "the model in `m` does not fit: ";
-    let cases: &[(&[(&str, &[usize])], &[(&str, &str)], &str)] = &[
+    type Misfit<'a> = (&'a [(&'a str, &'a [usize])], &'a [(&'a str, &'a str)], &'a str);
+    let cases: &[Misfit<'_>] = &[
         (
             &both(&[4, 6]),
             &[],

@@ -2,6 +2,8 @@
 //! from the two events in doubles. Ids and counts must be equal, scores within rounding; the bytes must
 //! not depend on threads and morsels.
 
+#![allow(clippy::disallowed_methods, reason = "the reference is compared within rounding")]
+
 use std::process::Command;
 
 use proptest::prelude::*;

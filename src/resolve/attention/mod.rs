@@ -354,7 +354,8 @@ fn stands_alone(expr: &Expr, bound: &[&str], over_rows: bool) -> bool {
                 .first()
                 .and_then(|arg| first_name(arg))
                 .is_some_and(|of| of.name == "events");
-            alone &= !of_rows && !(over_rows && !of_events && AggFunction::lookup(&name.name).is_some());
+            let aggregates = over_rows && !of_events && AggFunction::lookup(&name.name).is_some();
+            alone &= !of_rows && !aggregates;
         }
         alone
     });
