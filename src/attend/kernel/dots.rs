@@ -3,7 +3,7 @@
 use super::{Finish, GROUP, Keys, LANES, Lanes};
 
 /// How many queries go together where 16 registers must do.
-const HALF: usize = GROUP / 2;
+pub(super) const HALF: usize = GROUP / 2;
 
 /// Lays up to [`GROUP`] queries side by side, `packed[dim][query]`, so that a tile's row meets them
 /// together. Missing queries are 0.
@@ -34,7 +34,7 @@ macro_rules! chains {
 /// The dots of a packed group of queries with the tiles `tiles` into `out[query][tile]`, four queries at a
 /// time; `out` has no tiles for queries that are missing.
 #[inline(always)]
-pub(super) fn by_fours(
+pub(super) fn group(
     keys: &Keys<'_>,
     packed: &[[f32; GROUP]],
     tiles: std::ops::Range<usize>,
@@ -56,26 +56,8 @@ pub(super) fn by_fours(
     }
 }
 
-/// The same, all queries at once, where there are 32 registers of 16 lanes.
 #[inline(always)]
-pub(super) fn by_eights(
-    keys: &Keys<'_>,
-    packed: &[[f32; GROUP]],
-    tiles: std::ops::Range<usize>,
-    finish: Finish,
-    out: &mut [&mut [Lanes]; GROUP],
-) {
-    let packed = &packed[keys.from..keys.to];
-    for (place, tile) in tiles.enumerate() {
-        let tile = keys.tile(tile);
-        for (query, sums) in chains!(tile, packed, a 0, b 1, c 2, d 3, e 4, f 5, g 6, h 7) {
-            store(out, query, place, sums, finish);
-        }
-    }
-}
-
-#[inline(always)]
-fn store(out: &mut [&mut [Lanes]; GROUP], query: usize, place: usize, sums: Lanes, finish: Finish) {
+pub(super) fn store(out: &mut [&mut [Lanes]; GROUP], query: usize, place: usize, sums: Lanes, finish: Finish) {
     if let Some(out) = out[query].get_mut(place) {
         *out = finished(sums, finish);
     }
@@ -125,7 +107,7 @@ pub(super) fn pair(a: &[f32], b: &[f32], finish: Finish) -> f32 {
 }
 
 #[inline(always)]
-fn finished(mut sums: Lanes, finish: Finish) -> Lanes {
+pub(super) fn finished(mut sums: Lanes, finish: Finish) -> Lanes {
     if let Finish::Score(factor) = finish {
         for sum in &mut sums {
             let score = *sum * factor;

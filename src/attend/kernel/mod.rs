@@ -3,13 +3,15 @@
 //! A tile holds [`LANES`] events, one lane each: `tile[dim][lane]`. A dot is the chain
 //! `acc = fma(query[dim], tile[dim][lane], acc)` over the dims in order, whichever instructions compute
 //! it and however queries and tiles are grouped, so there is nothing that could round otherwise. The
-//! loops are written once, in plain Rust over arrays of [`LANES`]; `sets` compiles them for each
-//! instruction set. Cost: an AVX2 core does about 16 of these multiply-adds per cycle.
+//! loops are written in plain Rust over arrays of [`LANES`], those over many tiles in the instructions of
+//! x86-64 too; `sets` chooses. Cost: an AVX2 core does about 16 of these multiply-adds per cycle.
 
 mod dots;
 mod exp;
 mod sets;
 mod softmax;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub(super) use dots::pack;
 pub(super) use sets::Set;

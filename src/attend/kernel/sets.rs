@@ -10,6 +10,8 @@
 
 use std::ops::Range;
 
+#[cfg(target_arch = "x86_64")]
+use super::x86;
 use super::{Finish, GROUP, Keys, Lanes, dots, softmax};
 
 /// An instruction set that this processor has.
@@ -49,10 +51,10 @@ impl Set {
     }
 }
 
-/// Makes the functions of [`Set`] and, for each instruction set, one that the compiler fits to it: from the first
-/// loop, and where there are 32 wide registers, from the second.
+/// Makes the functions of [`Set`]: from the loop for any machine, that for AVX2 and that for AVX-512. Where
+/// these are the same, the compiler fits it to each.
 macro_rules! compiled {
-    ($($(#[$doc:meta])* $name:ident = $loop:path | $wide:path, ($($arg:ident: $type:ty),*) $(-> $result:ty)?;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $loop:path, $half:path, $wide:path, ($($arg:ident: $type:ty),*) $(-> $result:ty)?;)*) => {
         $(
             #[cfg(target_arch = "x86_64")]
             mod $name {
@@ -60,7 +62,7 @@ macro_rules! compiled {
                 #[target_feature(enable = "avx2,fma")]
                 #[allow(clippy::too_many_arguments, reason = "those of the loop")]
                 pub(super) fn avx2($($arg: $type),*) $(-> $result)? {
-                    $loop($($arg),*)
+                    $half($($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma,avx512f,avx512vl")]
                 #[allow(clippy::too_many_arguments, reason = "those of the loop")]
@@ -91,7 +93,7 @@ macro_rules! compiled {
 
 compiled! {
     /// The dots of a group of packed queries with tiles.
-    group = dots::by_fours | dots::by_eights, (
+    group = dots::group, x86::group_avx2, x86::group_avx512, (
         keys: &Keys<'_>,
         packed: &[[f32; GROUP]],
         tiles: Range<usize>,
@@ -99,7 +101,7 @@ compiled! {
         out: &mut [&mut [Lanes]; GROUP]
     );
     /// The dots of one query with tiles, one result per tile of `out`.
-    single = dots::single | dots::single, (
+    single = dots::single, x86::single_avx2, x86::single_avx512, (
         keys: &Keys<'_>,
         query: &[f32],
         tiles: Range<usize>,
@@ -107,9 +109,9 @@ compiled! {
         out: &mut [Lanes]
     );
     /// The dot of two rows.
-    pair = dots::pair | dots::pair, (a: &[f32], b: &[f32], finish: Finish) -> f32;
+    pair = dots::pair, dots::pair, dots::pair, (a: &[f32], b: &[f32], finish: Finish) -> f32;
     /// Adds the softmax of a row of dots to `out`.
-    soften = softmax::add | softmax::add, (
+    soften = softmax::add, softmax::add, softmax::add, (
         row: &mut [Lanes],
         first: usize,
         end: usize,
