@@ -44,6 +44,7 @@ pub(super) fn replayed(arguments: &RunArguments, asked: &[why::Asked], dry: bool
     let options = RunOptions {
         traces,
         dry,
+        sources: Some(std::sync::Arc::new(sources.clone())),
         ..run_options(arguments, &plan, watermark)
     };
     plan.decode.time_of_all |= options.order != replay::Order::Input;
@@ -211,6 +212,8 @@ fn run_options(arguments: &RunArguments, plan: &Plan, watermark: order::Watermar
         memory_limit: arguments.replay.memory_limit.map(|bytes| bytes as u64),
         traces: Vec::new(),
         dry: false,
+        max_steps: arguments.max_steps,
+        sources: None,
     }
 }
 

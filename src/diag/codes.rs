@@ -373,6 +373,13 @@ does not say of which event it is.
         .emit(amount: amount)       # of the login or of the transfer?
 
 Mend: `.emit(amount: t.amount)`."#;
+    StatementPlace = 233, Error, "statement out of place",
+        r#"`break` and `continue` stand in loops; `emit` stands where rows can be made: in `.process(e => ..)`, in
+`.on_error((error, e) => ..)`, and in functions that these call.
+
+    stream X = Trade .map(e => { emit Big(price: e.price) })
+
+Mend: `.process(e => { emit Big(price: e.price) })`."#;
 
     // 03xx: streams and operators
     StreamCycle = 301, Error, "streams read each other in a circle",
@@ -580,6 +587,15 @@ has many values; the one of the last row is taken.
     stream X = Login .window(5m) .aggregate(user: user, n: count())
 
 Mend: say so, `user: last(user)`, or have a row for each: `.partition_by(user)` before the window."#;
+    Unreachable = 610, Warning, "without effect",
+        r#"A statement that is never reached, because the one before it leaves, or a value that is computed and
+thrown away.
+
+    fn f(x):
+        return x
+        x + 1
+
+Mend: take it out."#;
     UnboundedPattern = 609, Warning, "pattern without a bound in time",
         r#"Nothing says how far apart the first and the last event of a match may lie: what has once begun is
 kept to the end of the log, and may match a year later.

@@ -43,6 +43,7 @@ fn node(exprs: &Exprs, id: ExprId, locals: &mut Vec<LocalId>, text: &mut String)
         Expr::Map(items) => write!(text, "map{}", items.len()),
         Expr::Range(_, _, inclusive) => write!(text, "range{inclusive}"),
         Expr::Interp(items) => write!(text, "interp{}", items.len()),
+        Expr::Invoke(function, args) => write!(text, "fn{}/{}", function.0, args.len()),
         Expr::Call(builtin, args, lambdas) => {
             if builtin.is_volatile() {
                 return false;

@@ -35,6 +35,8 @@ pub(super) struct Flow {
     pub aggregated: Option<(Span, After)>,
     /// Whether windows may be emitted again.
     pub revises: bool,
+    /// After how many failed rows the run stops.
+    pub breaker: Option<u64>,
 }
 
 /// A key of the partition in force.
@@ -86,6 +88,7 @@ impl Flow {
             window: None,
             aggregated: None,
             revises: false,
+            breaker: None,
         }
     }
 

@@ -9,6 +9,7 @@ mod enrich;
 mod filter;
 mod keys;
 mod order;
+mod process;
 mod project;
 mod projection;
 mod refused;
@@ -61,6 +62,9 @@ const RUNS: &[&str] = &[
     "allowed_lateness",
     "context",
     "collect",
+    "process",
+    "on_error",
+    "concurrent",
 ];
 
 /// Lowers operators in order.
@@ -80,6 +84,7 @@ pub(super) fn lower(cx: &mut Cx<'_>, flow: &mut Flow, operators: &[ast::Operator
 }
 
 fn one(cx: &mut Cx<'_>, flow: &mut Flow, operator: &ast::Operator, rest: &[ast::Operator]) {
+    cx.place = process::place(operator);
     rows::hoist(cx, flow, operator);
     super::pattern::hoist(cx, flow, operator);
     match operator.name.name.as_str() {
@@ -108,6 +113,9 @@ fn one(cx: &mut Cx<'_>, flow: &mut Flow, operator: &ast::Operator, rest: &[ast::
         // Where a stream is placed never changes results.
         "context" => {}
         "collect" => keys::collect(cx, flow, operator),
+        "process" => process::process(cx, flow, operator),
+        "on_error" => process::on_error(cx, flow, operator),
+        "concurrent" => process::concurrent(cx, flow, operator),
         other => {
             if !refused::refuse(cx, flow, operator) {
                 unknown(cx, other, operator);
@@ -177,7 +185,9 @@ pub(super) fn emitted_events(cx: &mut Cx<'_>) -> Vec<Vec<EventId>> {
             continue;
         }
         let names = body.operators.iter().filter_map(|operator| operator.as_type.as_ref());
-        made.push(names.filter_map(|name| emitted(cx, module, name)).collect());
+        let mut of: Vec<EventId> = names.filter_map(|name| emitted(cx, module, name)).collect();
+        of.extend(process::events(cx, module, &body.operators));
+        made.push(of);
     }
     made
 }
