@@ -159,6 +159,9 @@ pub(super) struct RunArguments {
     /// Stop when there are more bad records than this
     #[arg(long, value_name = "N")]
     pub(super) max_errors: Option<u64>,
+    /// Drop an event for which functions take more than this many steps (loop turns and calls); by default 1,000,000
+    #[arg(long, value_name = "N")]
+    pub(super) max_steps: Option<u64>,
     /// End with exit code 5 when any row was written
     #[arg(long)]
     pub(super) fail_on_match: bool,
@@ -251,6 +254,7 @@ impl EmbedArguments {
             on_error: OnError::Skip,
             dead_letter: None,
             max_errors: None,
+            max_steps: None,
             fail_on_match: false,
             quiet: self.quiet,
             progress: self.progress,
@@ -276,6 +280,7 @@ impl WhyArguments {
             on_error: OnError::Skip,
             dead_letter: None,
             max_errors: None,
+            max_steps: None,
             fail_on_match: false,
             quiet: false,
             progress: self.progress,

@@ -40,6 +40,7 @@ pub(super) fn compile(path: &Path, arguments: &CompileArguments) -> Result<Check
     let options = resolve::Options {
         params,
         lenient: arguments.lenient,
+        never_inline: false,
     };
     let resolved = resolve::compile(&mut sources, main, &options);
     Ok(Checked { sources, resolved })

@@ -24,6 +24,7 @@ impl Ran {
         match (&self.report.stopped, self.signal) {
             (Some(Stopped::Interrupted), Some(signal_hook::consts::SIGTERM)) => Exit::Terminated,
             (Some(Stopped::Interrupted), _) => Exit::Interrupted,
+            (Some(Stopped::Broken(_)), _) => Exit::Failed,
             (Some(Stopped::Bad(_) | Stopped::Evaluation(_)), _) => Exit::Stopped,
             _ => Exit::Done,
         }

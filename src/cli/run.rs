@@ -55,6 +55,7 @@ pub(super) fn replay_compiled(
     let options = RunOptions {
         traces,
         dry,
+        sources: Some(std::sync::Arc::new(sources.clone())),
         ..logs.run_options(arguments, &plan)
     };
     let (result, watch) = logs.replay(arguments, &mut plan, &options)?;
@@ -272,6 +273,8 @@ fn run_options(arguments: &RunArguments, plan: &Plan, watermark: order::Watermar
         memory_limit: arguments.replay.memory_limit.map(|bytes| bytes as u64),
         traces: Vec::new(),
         dry: false,
+        max_steps: arguments.max_steps,
+        sources: None,
     }
 }
 

@@ -255,6 +255,7 @@ pub(super) fn stopped_text(stopped: &Stopped) -> String {
         Stopped::Interrupted => "interrupted: rows up to here were written, files are not kept".to_owned(),
         Stopped::Bad(reason) => format!("stopped at a bad record: {reason}"),
         Stopped::Evaluation(message) => format!("stopped at an evaluation error: {message}"),
+        Stopped::Broken(message) => format!("stopped: {message}"),
         Stopped::LimitsReached => "stopped: every limit is reached".to_owned(),
     }
 }

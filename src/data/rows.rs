@@ -52,6 +52,8 @@ pub enum BadCause {
     BadType,
     /// `.validate` says no.
     Invalid,
+    /// Not bad in itself: something was raised in its row and not caught.
+    Failed,
 }
 
 impl BadCause {
@@ -68,6 +70,7 @@ impl BadCause {
             Self::BadTime => "bad time",
             Self::BadType => "bad type",
             Self::Invalid => "not valid",
+            Self::Failed => "raised",
         }
     }
 }

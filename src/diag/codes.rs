@@ -373,6 +373,13 @@ does not say of which event it is.
         .emit(amount: amount)       # of the login or of the transfer?
 
 Mend: `.emit(amount: t.amount)`."#;
+    StatementPlace = 233, Error, "statement out of place",
+        r#"`break` and `continue` stand in loops; `emit` stands where rows can be made: in `.process(e => ..)`, in
+`.on_error((error, e) => ..)`, and in functions that these call.
+
+    stream X = Trade .map(e => { emit Big(price: e.price) })
+
+Mend: `.process(e => { emit Big(price: e.price) })`."#;
 
     // 03xx: streams and operators
     StreamCycle = 301, Error, "streams read each other in a circle",
@@ -596,7 +603,16 @@ kept to the end of the log, and may match a year later.
 
 Mend: `.within(12h)` directly behind the pattern. The summary of a run says how many were waiting at
 the end."#;
-    FewerHeads = 610, Note, "fewer heads than asked for",
+    Unreachable = 610, Warning, "without effect",
+        r#"A statement that is never reached, because the one before it leaves, or a value that is computed and
+thrown away.
+
+    fn f(x):
+        return x
+        x + 1
+
+Mend: take it out."#;
+    FewerHeads = 611, Note, "fewer heads than asked for",
         r#"Each head of an attention window has at least one feature of the embedding, so there are no more heads
 than features.
 

@@ -53,7 +53,7 @@ impl Span {
 }
 
 /// One program text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Source {
     path: PathBuf,
     text: String,
@@ -61,7 +61,7 @@ struct Source {
 }
 
 /// All program texts of one compilation: the program and what it imports.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     files: Vec<Source>,
 }

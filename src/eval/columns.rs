@@ -1,8 +1,9 @@
 //! Values of expressions, column by column.
 
 use crate::data::{Column, FieldId, Pseudo, Value};
-use crate::ir::{BinaryOp, Builtin, Expr, ExprId, Lambda, LocalId, TypeTest, UnaryOp};
+use crate::ir::{BinaryOp, Builtin, Expr, ExprId, FunctionId, Lambda, LocalId, TypeTest, UnaryOp};
 
+use super::code::Machine;
 use super::errors::{Errors, Outcome};
 use super::keep::Found;
 use super::program::reads_of;
@@ -30,7 +31,7 @@ impl Evaluator<'_> {
                 Found::Rows(_) => return self.compute(id, selection),
             }
         }
-        let before = std::mem::take(&mut self.errors);
+        let before = self.errors.set_aside();
         let column = self.compute(id, selection);
         let own = std::mem::replace(&mut self.errors, before);
         self.errors.add_shifted(&own, 0);
@@ -103,6 +104,7 @@ impl Evaluator<'_> {
             // Attention windows evaluate their expressions event by event.
             Expr::Attend(..) => Column::nulls(n),
             Expr::Call(builtin, args, lambdas) => self.call(id, *builtin, args, lambdas, selection),
+            Expr::Invoke(function, args) => self.invoke(*function, args, selection),
         }
     }
 
@@ -272,6 +274,24 @@ impl Evaluator<'_> {
         })
     }
 
+    /// A function of the program, row by row.
+    fn invoke(&mut self, function: FunctionId, args: &[ExprId], selection: &Selection) -> Column {
+        let columns = self.columns(args, selection);
+        let Some(code) = self.program.code() else {
+            return Column::nulls(selection.len());
+        };
+        let mut machine = Machine::new(code, &mut self.errors, &mut self.patterns);
+        let mut args = vec![Value::Null; columns.len()];
+        let mut values = Vec::with_capacity(selection.len());
+        for (at, row) in selection.iter().enumerate() {
+            for (arg, column) in args.iter_mut().zip(&columns) {
+                *arg = column.value(at);
+            }
+            values.push(machine.call(function, &args, row));
+        }
+        Column::from_values(values)
+    }
+
     fn draw(&mut self, id: ExprId, builtin: Builtin, mut columns: Vec<Column>, selection: &Selection) -> Column {
         let given = columns.len();
         columns.extend([Pseudo::Input, Pseudo::Seq, Pseudo::Index].map(|which| self.pseudo(which, selection)));
@@ -365,7 +385,7 @@ fn by_row(
         return match rule(&args) {
             Ok(value) => Column::Const(value, n),
             Err(fail) => {
-                errors.add(id, selection.row(0), n as u64, || fail.0);
+                errors.add_all(id, (0..n).map(|at| selection.row(at)), &fail.0);
                 Column::nulls(n)
             }
         };

@@ -28,7 +28,7 @@ impl Evaluator<'_> {
             self.errors.add_shifted(&shared.errors, shift);
             return rows.clone();
         }
-        let before = std::mem::take(&mut self.errors);
+        let before = self.errors.set_aside();
         let passed = self.passing(id, selection);
         let own = std::mem::replace(&mut self.errors, before);
         self.errors.add_shifted(&own, 0);

@@ -17,6 +17,7 @@
 mod args;
 mod arithmetic;
 mod call;
+mod code;
 mod collections;
 mod columns;
 mod compare;
@@ -45,7 +46,8 @@ use std::cmp::Ordering;
 use crate::data::{Column, FieldId, Pseudo, Rows, Value};
 use crate::ir::{Builtin, Expr, ExprId, Exprs, LocalId};
 
-pub use errors::EvalErrors;
+pub use code::{Compiled, Emitted, InCode, MAX_STEPS, Stepped, Stepper, in_code};
+pub use errors::{EvalErrors, RowFailure};
 pub use patterns::TextShape;
 pub use program::Program;
 pub use windowed::{WindowEvaluator, WindowRow};
@@ -75,7 +77,7 @@ impl<'a> Evaluator<'a> {
         Self {
             program,
             rows,
-            errors: Errors::default(),
+            errors: program.errors(),
             patterns: Patterns::default(),
             kept: Kept::default(),
             locals: Vec::new(),
@@ -116,6 +118,12 @@ impl<'a> Evaluator<'a> {
     pub fn take_errors(&mut self) -> Vec<EvalErrors> {
         self.errors.take()
     }
+
+    /// The rows that failed since the last call: something was raised there, or, where the program wants to
+    /// know each, an evaluation failed.
+    pub fn take_failures(&mut self) -> std::collections::BTreeMap<u32, RowFailure> {
+        self.errors.take_failures()
+    }
 }
 
 fn ascends(rows: &[u32]) -> bool {
@@ -125,7 +133,7 @@ fn ascends(rows: &[u32]) -> bool {
 /// Evaluates one row after the other with the interpreter, without kernels: the reference for tests.
 #[must_use]
 pub fn reference(program: &Program<'_>, rows: &dyn Rows, expr: ExprId) -> (Column, Vec<EvalErrors>) {
-    let mut errors = Errors::default();
+    let mut errors = program.errors();
     let mut patterns = Patterns::default();
     let values = (0..rows.len() as u32).map(|row| {
         let leaves = RowLeaves { rows, row };
@@ -206,6 +214,8 @@ fn is_constant(exprs: &Exprs, root: ExprId) -> bool {
         Expr::Local(local) => free.push(*local),
         Expr::Let(local, _, _) => bound.push(*local),
         Expr::Call(builtin, _, _) if builtin.is_volatile() => constant = false,
+        // What it gives is known when it runs.
+        Expr::Invoke(..) => constant = false,
         Expr::Call(_, _, lambdas) => bound.extend(lambdas.iter().flat_map(|lambda| &lambda.params)),
         _ => {}
     });

@@ -4,11 +4,13 @@ use indexmap::IndexMap;
 
 use crate::data::value::FixedHasher;
 use crate::data::{FieldId, Pseudo, Value};
-use crate::ir::{BinaryOp, Builtin, Expr, ExprId, Exprs, Lambda, LocalId};
+use crate::ir::{BinaryOp, Builtin, Expr, ExprId, Exprs, FunctionId, Lambda, LocalId};
 
+use super::code::{Compiled, Machine};
 use super::constant;
+use super::errors::Errors;
 use super::members::Members;
-use super::patterns::{Matcher, TextShape, takes_pattern};
+use super::patterns::{Matcher, Patterns, TextShape, takes_pattern};
 use super::shape::Shapes;
 
 /// All expressions of a query, prepared for evaluation.
@@ -17,6 +19,7 @@ pub struct Program<'a> {
     pub(super) exprs: &'a Exprs,
     pub(super) seed: u64,
     shapes: Shapes,
+    code: Option<Compiled>,
     prepared: IndexMap<ExprId, Prepared, FixedHasher>,
 }
 
@@ -58,7 +61,54 @@ impl<'a> Program<'a> {
             exprs,
             seed,
             shapes: Shapes::of(exprs, roots),
+            code: None,
             prepared,
+        }
+    }
+
+    /// With the functions that its expressions call.
+    #[must_use]
+    pub fn with_code(self, code: Compiled) -> Self {
+        Self {
+            code: Some(code),
+            ..self
+        }
+    }
+
+    /// The functions.
+    pub(super) fn code(&self) -> Option<&Compiled> {
+        self.code.as_ref()
+    }
+
+    /// The number of a variable of the run, if a local is one.
+    pub(super) fn global(&self, local: LocalId) -> Option<usize> {
+        let code = self.code.as_ref()?;
+        code.globals.iter().position(|(known, _)| *known == local)
+    }
+
+    /// The variables of the run, before the first event.
+    pub(super) fn globals(&self) -> Vec<Value> {
+        let globals = self.code.iter().flat_map(|code| &code.globals);
+        globals.map(|(_, value)| value.clone()).collect()
+    }
+
+    /// No errors yet.
+    pub(super) fn errors(&self) -> Errors {
+        Errors::new(self.code.as_ref().is_some_and(|code| code.each))
+    }
+
+    /// The value of a function in a row.
+    pub(super) fn invoke(
+        &self,
+        function: FunctionId,
+        args: &[Value],
+        row: u32,
+        errors: &mut Errors,
+        patterns: &mut Patterns,
+    ) -> Value {
+        match &self.code {
+            Some(code) => Machine::new(code, errors, patterns).call(function, args, row),
+            None => Value::Null,
         }
     }
 
@@ -125,7 +175,7 @@ impl<'a> Program<'a> {
     }
 }
 
-fn prepare(exprs: &Exprs, id: ExprId) -> Option<Prepared> {
+pub(super) fn prepare(exprs: &Exprs, id: ExprId) -> Option<Prepared> {
     match exprs.get(id) {
         Expr::Binary(BinaryOp::In, _, right) => match constant(exprs, *right)? {
             Value::List(items) => Members::of(&items).map(Prepared::Members),

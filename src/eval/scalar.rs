@@ -102,6 +102,10 @@ impl<'e> Scalar<'e> {
             }
             Expr::Attend(what, args, lambdas) => self.attend(*what, args, lambdas.first()),
             Expr::Call(builtin, args, lambdas) => self.call(id, *builtin, args, lambdas),
+            Expr::Invoke(function, args) => {
+                let args: Vec<Value> = args.iter().map(|arg| self.eval(*arg)).collect();
+                return program.invoke(*function, &args, self.row, self.errors, self.patterns);
+            }
         };
         self.settle(id, outcome)
     }
@@ -143,7 +147,11 @@ impl<'e> Scalar<'e> {
 
     fn local(&self, local: LocalId) -> Value {
         let own = self.locals.iter().rev().find(|(known, _)| *known == local);
-        own.map_or_else(|| self.leaves.local(local), |(_, value)| value.clone())
+        match (own, self.program.global(local)) {
+            (Some((_, value)), _) => value.clone(),
+            (None, Some(global)) => self.errors.effects.globals.get(global).cloned().unwrap_or_default(),
+            (None, None) => self.leaves.local(local),
+        }
     }
 
     fn with<T>(&mut self, bound: &[(LocalId, Value)], then: impl FnOnce(&mut Self) -> T) -> T {

@@ -175,6 +175,10 @@ fn encode(exprs: &Exprs, id: ExprId, numbers: &[u32]) -> Vec<u8> {
             }
             18
         }
+        Expr::Invoke(function, _) => {
+            out.extend(function.0.to_le_bytes());
+            19
+        }
     };
     for operand in exprs.operands(id) {
         out.extend(numbers[operand.0 as usize].to_le_bytes());

@@ -7,7 +7,7 @@
 use crate::data::{FieldId, Pseudo, Type, Value};
 use crate::diag::Span;
 
-use super::{Attend, Builtin};
+use super::{Attend, Builtin, FunctionId};
 
 /// An expression, as an index into [`Exprs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -148,6 +148,8 @@ pub enum Expr {
     Attend(Attend, Vec<ExprId>, Vec<Lambda>),
     /// A builtin function; lambdas stand in `lambdas`, in the order of the arguments that they are
     Call(Builtin, Vec<ExprId>, Vec<Lambda>),
+    /// A function of the program, or a block of statements, with its arguments
+    Invoke(FunctionId, Vec<ExprId>),
 }
 
 /// A node with its type and its place.
@@ -179,6 +181,18 @@ impl Exprs {
         if let Some(node) = self.nodes.get_mut(id.0 as usize) {
             node.ty = ty;
         }
+    }
+
+    /// Puts another leaf in the place of one.
+    pub fn replace(&mut self, id: ExprId, leaf: Expr) {
+        if let Some(node) = self.nodes.get_mut(id.0 as usize) {
+            node.expr = leaf;
+        }
+    }
+
+    /// Takes the newest nodes away, so that `len` are left.
+    pub fn truncate(&mut self, len: usize) {
+        self.nodes.truncate(len);
     }
 
     /// The node.
@@ -226,7 +240,7 @@ impl Exprs {
             Expr::Unary(_, a) | Expr::Is(a, _) | Expr::Get(a, _) => vec![*a],
             Expr::If(c, a, b) => vec![*c, *a, *b],
             Expr::Slice(a, from, to) => std::iter::once(*a).chain(*from).chain(*to).collect(),
-            Expr::List(items) | Expr::Interp(items) => items.clone(),
+            Expr::List(items) | Expr::Interp(items) | Expr::Invoke(_, items) => items.clone(),
             Expr::Map(entries) => entries.iter().flat_map(|(key, value)| [*key, *value]).collect(),
             Expr::Call(_, args, lambdas) | Expr::Attend(_, args, lambdas) => args
                 .iter()

@@ -4,6 +4,7 @@ mod aggregate;
 mod attention;
 mod builtin;
 mod expr;
+mod function;
 mod pattern;
 mod query;
 mod structure;
@@ -15,6 +16,7 @@ pub use attention::{
 };
 pub use builtin::{Builtin, ParamType, Signature};
 pub use expr::{BinaryOp, Expr, ExprId, Exprs, Lambda, LocalId, Node, TypeTest, UnaryOp};
+pub use function::{Code, Function, FunctionId, Global, GlobalId, OnError, Process, Stmt};
 pub use pattern::{
     AfterMatch, Bound, Compare, How, Pattern, PatternAlias, PatternInput, PatternRead, PatternStep, Report, Rest,
     Selection, Shape, StepId, TrendCall, TrendFunction, ValueId, Which,

@@ -3,7 +3,10 @@
 use crate::data::{FieldId, FieldTable, Path, Type};
 use crate::diag::Span;
 
-use super::{Aggregate, Attention, Enrich, ExprId, Exprs, Join, Pattern, RowFunction, Scope, SortKey, Window};
+use super::{
+    Aggregate, Attention, Code, Enrich, ExprId, Exprs, Join, OnError, Pattern, Process, RowFunction, Scope, SortKey,
+    Window,
+};
 
 /// An event type that the program reads, declared or not: an index into [`Query::events`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,13 +28,15 @@ pub struct Query {
     /// All streams in the order of the program; those of `merge(stream C from ..)` stand before the
     /// stream they are part of.
     pub streams: Vec<Stream>,
+    /// Functions, and the variables of the run.
+    pub code: Code,
 }
 
 impl Query {
     /// The streams with an `.emit as` of this event or of one that extends it, in program order.
     #[must_use]
     pub fn emitters(&self, event: EventId) -> Vec<StreamId> {
-        let makes = |op: &Op| matches!(op, Op::Emit { as_type: Some(of), .. } if self.is_a(*of, event));
+        let makes = |op: &Op| op.emits().iter().any(|of| self.is_a(*of, event));
         (0..self.streams.len())
             .filter(|&at| self.streams[at].ops.iter().any(|operator| makes(&operator.op)))
             .map(|at| StreamId(at as u32))
@@ -44,13 +49,12 @@ impl Query {
         let mut found = vec![Vec::new(); self.events.len()];
         for (at, stream) in self.streams.iter().enumerate() {
             for operator in &stream.ops {
-                let Op::Emit { as_type: Some(of), .. } = operator.op else {
-                    continue;
-                };
-                for (event, emitters) in found.iter_mut().enumerate() {
-                    let id = StreamId(at as u32);
-                    if self.is_a(of, EventId(event as u32)) && emitters.last() != Some(&id) {
-                        emitters.push(id);
+                for &of in operator.op.emits() {
+                    for (event, emitters) in found.iter_mut().enumerate() {
+                        let id = StreamId(at as u32);
+                        if self.is_a(of, EventId(event as u32)) && emitters.last() != Some(&id) {
+                            emitters.push(id);
+                        }
                     }
                 }
             }
@@ -120,6 +124,8 @@ pub struct Stream {
     /// The names and types of its rows' fields, where the compiler knows them all: columns of typed
     /// formats. None: whole events, matches, or rows of which nothing is known.
     pub columns: Option<Vec<(String, Type)>>,
+    /// After how many rows that failed the run stops (`.concurrent(supervision: ..)`).
+    pub breaker: Option<u64>,
     /// Where it is declared.
     pub span: Span,
 }
@@ -225,10 +231,29 @@ pub enum Op {
     Validate(EventId),
     /// `.tap`, `.print`, `.log`
     Side(SideChannel),
+    /// `.process(..)`, and what else goes row by row
+    Process(Box<Process>),
+    /// `.on_error(..)`: for the operators before it
+    OnError(OnError),
     /// `.watermark(out_of_order: ..)`: acts under `--order arrival` only; nanoseconds
     Watermark(i64),
     /// `.allowed_lateness(..)`: acts under `--order arrival` only; nanoseconds
     AllowedLateness(i64),
+}
+
+impl Op {
+    /// The event types of which the operator makes events.
+    #[must_use]
+    pub fn emits(&self) -> &[EventId] {
+        match self {
+            Self::Emit {
+                as_type: Some(event), ..
+            } => std::slice::from_ref(event),
+            Self::Process(process) => &process.emits,
+            Self::OnError(on_error) => &on_error.emits,
+            _ => &[],
+        }
+    }
 }
 
 /// What goes to stderr and the metrics, never to the rows.

@@ -52,6 +52,7 @@ fn node(exprs: &Exprs, id: ExprId, locals: &mut Vec<LocalId>, text: &mut String)
             }
             Ok(())
         }
+        Expr::Invoke(function, args) => write!(text, "fn{}/{}", function.0, args.len()),
         Expr::Call(builtin, args, lambdas) => {
             if builtin.is_volatile() {
                 return false;

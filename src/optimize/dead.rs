@@ -39,6 +39,13 @@ fn live_streams(query: &Query) -> Vec<bool> {
 /// Whether a stream writes, or has a side channel, or can make records bad.
 fn is_seen(query: &Query, at: usize) -> bool {
     let stream = &query.streams[at];
-    let acts = |op: &Op| matches!(op, Op::Side(_) | Op::Validate(_));
-    stream.writes || !stream.targets.is_empty() || stream.ops.iter().any(|operator| acts(&operator.op))
+    let acts = |op: &Op| {
+        matches!(op, Op::Side(_) | Op::Validate(_))
+        // Variables of the run live on in other streams.
+        || matches!(op, Op::Process(process) if !process.globals.is_empty())
+    };
+    stream.writes
+        || stream.breaker.is_some()
+        || !stream.targets.is_empty()
+        || stream.ops.iter().any(|operator| acts(&operator.op))
 }

@@ -57,7 +57,10 @@ pub(super) fn before_projections(query: &mut Query) -> usize {
     let mut moved = 0;
     for at in 0..query.streams.len() {
         let mut ops = std::mem::take(&mut query.streams[at].ops);
-        for i in 1..ops.len() {
+        // Whoever handles an error is shown the row as it stands there.
+        let handled = ops.iter().any(|operator| matches!(operator.op, Op::OnError(_)));
+        let end = if handled { 0 } else { ops.len() };
+        for i in 1..end {
             let mut place = i;
             while place > 0 && swap_back(&mut query.exprs, &mut ops, place) {
                 place -= 1;

@@ -67,6 +67,7 @@ pub(super) fn copy(
                 .map(|(k, v)| (one(exprs, k), one(exprs, v)))
                 .collect(),
         ),
+        Expr::Invoke(function, args) => Expr::Invoke(function, args.into_iter().map(|id| one(exprs, id)).collect()),
         Expr::Call(builtin, args, lambdas) => {
             let args = args.into_iter().map(|id| one(exprs, id)).collect();
             Expr::Call(builtin, args, copied(exprs, lambdas, &mut one))
@@ -111,7 +112,8 @@ pub(crate) fn expressions(op: &Op) -> Vec<ExprId> {
         Op::Attention(attention) => attention.expressions(),
         Op::Limit(..) | Op::Validate(_) | Op::Side(SideChannel::Trace { .. }) => Vec::new(),
         Op::Window { .. } | Op::Throttle(..) | Op::Collect => Vec::new(),
-        Op::Watermark(_) | Op::AllowedLateness(_) => Vec::new(),
+        Op::Process(process) => vec![process.value],
+        Op::Watermark(_) | Op::AllowedLateness(_) | Op::OnError(_) => Vec::new(),
     }
 }
 
@@ -139,7 +141,8 @@ fn expressions_mut(op: &mut Op) -> Vec<&mut ExprId> {
         Op::Attention(attention) => attention.expressions_mut(),
         Op::Limit(..) | Op::Validate(_) | Op::Side(SideChannel::Trace { .. }) => Vec::new(),
         Op::Window { .. } | Op::Throttle(..) | Op::Collect => Vec::new(),
-        Op::Watermark(_) | Op::AllowedLateness(_) => Vec::new(),
+        Op::Process(process) => vec![&mut process.value],
+        Op::Watermark(_) | Op::AllowedLateness(_) | Op::OnError(_) => Vec::new(),
     }
 }
 

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use super::{Next, Plan, Stage, StageId, Step, StepKind, explain_attention, explain_index, explain_pattern};
+use super::{
+    Next, Plan, Stage, StageId, Step, StepKind, explain_attention, explain_code, explain_index, explain_pattern,
+};
 use crate::diag::SourceMap;
 use crate::ir::{Attention, SideChannel};
 use crate::read::TypePlan;
@@ -85,6 +87,9 @@ impl View<'_> {
         }
         for index in explain_index::indexes(self.plan) {
             index.write(self.plan, &mut out);
+        }
+        for line in explain_code::lines(self.plan, self.sources) {
+            let _ = writeln!(out, "{line}");
         }
         let rewrites = self.plan.rewrites.iter().filter(|(_, count)| *count > 0);
         for (rule, count) in rewrites {
@@ -283,6 +288,7 @@ impl View<'_> {
         json!({
             "read": types.collect::<Vec<_>>(), "prefilter": literals, "order_matters": self.plan.order_matters,
             "stages": stages.collect::<Vec<_>>(),
+            "functions": explain_code::json(self.plan),
             "indexes": explain_index::indexes(self.plan).iter().map(|index| index.json(self.plan)).collect::<Vec<_>>(),
             "rewrites": self.plan.rewrites.iter().map(|(rule, n)| json!({"rule": rule, "places": n})).collect::<Vec<_>>(),
         })
@@ -336,6 +342,7 @@ fn step_name(kind: &StepKind) -> &'static str {
         StepKind::Enrich(_) => "enrich",
         StepKind::Collect => "collect",
         StepKind::Validate(_) => "validate",
+        StepKind::Process(_) => "process",
         StepKind::Side(SideChannel::Print(_)) => "print",
         StepKind::Side(SideChannel::Log { .. }) => "log",
         StepKind::Side(SideChannel::Metrics { .. }) => "count",

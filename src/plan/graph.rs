@@ -207,13 +207,14 @@ impl Builder<'_> {
                         stream: id,
                         span: stream.span,
                         roots: Vec::new(),
+                        on_error: None,
                     };
                     inputs.push((In::Node(self.node(Vec::new(), StepKind::Timer(*every), owner)), port));
                 }
             }
         }
         let mut in_window = false;
-        for operator in &stream.ops {
+        for (place, operator) in stream.ops.iter().enumerate() {
             if let Some(kind) = step_kind(&operator.op, in_window)
                 && !inputs.is_empty()
             {
@@ -224,6 +225,10 @@ impl Builder<'_> {
                     stream: id,
                     span: operator.span,
                     roots: expressions(&operator.op),
+                    on_error: stream.ops[place..].iter().find_map(|operator| match &operator.op {
+                        Op::OnError(on_error) => Some(on_error.clone()),
+                        _ => None,
+                    }),
                 };
                 inputs = vec![(In::Node(self.node(inputs, kind, owner)), 0)];
             }
@@ -257,13 +262,17 @@ impl Builder<'_> {
             stream: reader,
             span: stream.span,
             roots: Vec::new(),
+            on_error: None,
         };
         let inputs = outputs.into_iter().map(|input| (input, 0)).collect();
         vec![In::Node(self.node(inputs, StepKind::Collect, owner))]
     }
 
     fn node(&mut self, inputs: Vec<(In, u8)>, kind: StepKind, owner: Owner) -> usize {
-        let key = self.work(&kind, &owner.roots).map(|work| (inputs.clone(), work));
+        // Each stream has its own way with rows that fail.
+        let alone = owner.on_error.is_some() || self.query.streams[owner.stream.0 as usize].breaker.is_some();
+        let work = if alone { None } else { self.work(&kind, &owner.roots) };
+        let key = work.map(|work| (inputs.clone(), work));
         if let Some(&at) = key.as_ref().and_then(|key| self.shared.get(key)) {
             self.graph.nodes[at].step.owners.push(owner);
             return at;
@@ -332,6 +341,8 @@ impl Builder<'_> {
             | StepKind::Enrich(_) => {
                 return None;
             }
+            // What is emitted is there once for each stream.
+            StepKind::Process(_) => return None,
             StepKind::Validate(_) | StepKind::Side(_) | StepKind::Retype(_) | StepKind::Project(_, Some(_)) => {
                 return None;
             }
@@ -382,6 +393,7 @@ fn step_kind(op: &Op, in_window: bool) -> Option<StepKind> {
         } => return None,
         Op::Validate(event) => StepKind::Validate(*event),
         Op::Side(side) => StepKind::Side(side.clone()),
-        Op::Watermark(_) | Op::AllowedLateness(_) => return None,
+        Op::Process(process) => StepKind::Process(process.clone()),
+        Op::Watermark(_) | Op::AllowedLateness(_) | Op::OnError(_) => return None,
     })
 }

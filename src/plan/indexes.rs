@@ -2,7 +2,7 @@
 
 use super::{Next, Plan, StepKind};
 use crate::eval::Program;
-use crate::ir::EventId;
+use crate::ir::{EventId, Expr, ExprId};
 use crate::matcher::hypertree::{Hypertree, Rule};
 
 /// The indexes of a plan.
@@ -50,11 +50,22 @@ fn rules(plan: &Plan, next: &[Next]) -> Vec<Rule> {
     let rule = |(reader, next): (usize, &Next)| {
         let Next::Stage(stage, _) = next else { return None };
         let filters = plan.stage(*stage).steps.iter().map_while(|step| match step.kind {
-            StepKind::Filter(condition) => Some(condition),
+            // Rows that fail are told by the filter itself.
+            StepKind::Filter(condition) if step.owners[0].on_error.is_none() && !calls(plan, condition) => {
+                Some(condition)
+            }
             _ => None,
         });
         let conditions: Vec<_> = filters.collect();
         (!conditions.is_empty()).then_some(Rule { reader, conditions })
     };
     next.iter().enumerate().filter_map(rule).collect()
+}
+
+/// Whether a function is called in an expression.
+fn calls(plan: &Plan, root: ExprId) -> bool {
+    let exprs = &plan.query.exprs;
+    let mut found = false;
+    exprs.walk(root, &mut |id| found |= matches!(exprs.get(id), Expr::Invoke(..)));
+    found
 }

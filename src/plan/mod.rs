@@ -8,6 +8,7 @@
 mod decode;
 mod explain;
 mod explain_attention;
+mod explain_code;
 mod explain_index;
 mod explain_pattern;
 mod fuse;
@@ -15,12 +16,14 @@ mod graph;
 mod indexes;
 mod prefilter;
 mod pruning;
+mod shared;
 
 use crate::data::FieldId;
 use crate::diag::Span;
+use crate::eval::Compiled;
 use crate::ir::{
-    Aggregate, Attention, Enrich, EventId, ExprId, Join, Named, Over, Pattern, Query, Reach, RowFunction, Scope,
-    SideChannel, SortKey, StreamId, Window,
+    Aggregate, Attention, Enrich, EventId, ExprId, Join, Named, OnError, Over, Pattern, Process, Query, Reach,
+    RowFunction, Scope, SideChannel, SortKey, StreamId, Window,
 };
 use crate::read::{DecodePlan, TimeUnit};
 
@@ -83,6 +86,9 @@ pub struct Plan {
     pub order_matters: bool,
     /// Some operator depends on their times.
     pub time_matters: bool,
+    /// The order in which ordered stages run: each after those it reads, and those that touch the same
+    /// variables of the run side by side.
+    pub turns: Vec<Vec<StageId>>,
     /// Filters are found by an index, where many read the same rows; never changes what comes out.
     pub index: bool,
 }
@@ -127,6 +133,8 @@ pub struct Owner {
     pub span: Span,
     /// Its expressions, in the same order for all owners of a step.
     pub roots: Vec<ExprId>,
+    /// What is done about rows that fail at it; its step has no other owner then.
+    pub on_error: Option<OnError>,
 }
 
 /// What a step does.
@@ -176,6 +184,8 @@ pub enum StepKind {
     Validate(EventId),
     /// Says something on stderr or in the metrics.
     Side(SideChannel),
+    /// Row by row: what is emitted, or else the value.
+    Process(Box<Process>),
 }
 
 /// What a stream writes.
@@ -220,7 +230,9 @@ pub fn plan(mut query: Query, options: &Options) -> Result<Plan, PlanError> {
         fed,
         sinks,
     } = fuse::fuse(&query, &graph, &types);
+    let turns = shared::turns(&query, &types, &stages, &fed)?;
     Ok(Plan {
+        turns,
         query,
         rewrites,
         decode,
@@ -245,6 +257,7 @@ impl StepKind {
             | Self::OrderBy(_, scope)
             | Self::RowFunctions(_, scope) => *scope == Scope::Partition,
             Self::Aggregate(made) => made.over != Over::Collected,
+            Self::Process(process) => !process.globals.is_empty(),
             Self::Window(..)
             | Self::Rising(_)
             | Self::Throttle(..)
@@ -278,6 +291,7 @@ impl StepKind {
             Self::Project(..)
                 | Self::Map(_)
                 | Self::FlatMap(_)
+                | Self::Process(_)
                 | Self::Aggregate(_)
                 | Self::Join(_)
                 | Self::Pattern(_)
@@ -310,6 +324,18 @@ impl Plan {
                 _ => None,
             })
             .collect()
+    }
+
+    /// The functions, compiled. `max_steps`: how many steps they may take in one row.
+    #[must_use]
+    pub fn compiled(&self, max_steps: u64) -> Compiled {
+        let steps = self.stages.iter().flat_map(|stage| &stage.steps);
+        let mut owners = steps.flat_map(|step| &step.owners);
+        Compiled::new(
+            &self.query.code,
+            max_steps,
+            owners.any(|owner| owner.on_error.is_some()),
+        )
     }
 
     /// A stage.

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use super::flow::{Flow, Shape, View};
 use super::hold::Held;
-use super::outcome::{Buffers, ErrorKey, Outcome};
+use super::outcome::{Buffers, Outcome};
 use super::rows::{Lineage, Projected, Retyped, Values};
 use super::segments;
 use super::side;
 use super::tables::Tables;
 use super::validate;
 use crate::data::{Column, EventRows, FieldId, FieldTable, Place, Value};
-use crate::eval::{Evaluator, Program};
-use crate::ir::{EventId, ExprId, Named};
+use crate::diag::Span;
+use crate::eval::{Evaluator, InCode, Program, in_code};
+use crate::ir::{EventId, ExprId, Named, Query};
 use crate::matcher::hypertree::Hypertree;
 use crate::plan::{Indexes, Next, Plan, StageId, StepKind};
 use crate::read::DecodePlan;
@@ -42,6 +43,10 @@ pub(super) struct Context<'a> {
     pub(super) indexes: Indexes,
     /// Rows are counted at every step.
     pub(super) watched: bool,
+    /// Records of rows that failed are kept.
+    pub(super) keeps_failed: bool,
+    /// Where nodes stand in the program.
+    pub(super) places: SourcePlaces,
 }
 
 /// In which order records are replayed, and so what the clock at a record is.
@@ -53,6 +58,29 @@ pub(super) enum ReplayOrder {
     Time,
     /// By the clock, which is looked up.
     Clock,
+}
+
+/// Where nodes stand in the program, as text.
+#[derive(Debug, Default)]
+pub(super) struct SourcePlaces(pub(super) Option<Arc<crate::diag::SourceMap>>);
+
+impl SourcePlaces {
+    /// `line:column` of a node; of `otherwise` where it is not known.
+    pub(super) fn of(&self, query: &Query, node: ExprId, otherwise: Span) -> String {
+        let span = match in_code(node) {
+            Some(InCode::Node(node)) => query.code.exprs.span(node),
+            Some(InCode::Function(function)) => query.code.function(function).span,
+            None if (node.0 as usize) < query.exprs.len() => query.exprs.span(node),
+            None => otherwise,
+        };
+        match &self.0 {
+            Some(sources) => {
+                let (line, column) = sources.line_col(span.file, span.start as usize);
+                format!("{line}:{column}")
+            }
+            None => String::new(),
+        }
+    }
 }
 
 /// Who reads rows, in program order, and the index over the filters among them.
@@ -215,6 +243,11 @@ impl<'a> Executor<'a> {
                     view.keys.clear();
                     None
                 }
+                StepKind::Process(process) => {
+                    let (made, keys) = self.process(id, at, process, flow, &view);
+                    view.keys = keys;
+                    Some(made)
+                }
                 StepKind::OrderBy(..)
                 | StepKind::Limit(..)
                 | StepKind::Distinct(..)
@@ -246,14 +279,37 @@ impl<'a> Executor<'a> {
                     unreachable!("operators that need order head stages and run there")
                 }
             };
-            self.count_errors(id, at, evaluator, flow);
+            let failed = self.count_errors(id, at, evaluator, flow);
+            if !failed.is_empty() {
+                view = match &step.kind {
+                    // One for one the rows that were selected.
+                    StepKind::Project(..) | StepKind::Map(_) => {
+                        let rows = view.each(flow.rows.len()).zip(0..);
+                        let kept: Vec<u32> = rows
+                            .filter(|(row, _)| failed.binary_search(row).is_err())
+                            .map(|(_, at)| at)
+                            .collect();
+                        View {
+                            rows: Some(kept.clone()),
+                            keys: view.keys.iter().map(|column| column.take(&kept)).collect(),
+                        }
+                    }
+                    // Their lists are null, and gave no rows.
+                    StepKind::FlatMap(_) | StepKind::Process(_) => view,
+                    _ => {
+                        view.drop(flow.rows.len(), &failed);
+                        view
+                    }
+                };
+            }
             let Some(made) = made else { continue };
             // These rows stand one for one where those before them stood.
             let same = matches!(
                 step.kind,
                 StepKind::Retype(_) | StepKind::Enrich(_) | StepKind::RowFunctions(..)
             );
-            let kept_rows = if same { view.rows } else { None };
+            let one_for_one = matches!(step.kind, StepKind::Project(..) | StepKind::Map(_)) && !failed.is_empty();
+            let kept_rows = if same || one_for_one { view.rows } else { None };
             let view = View {
                 rows: kept_rows,
                 keys: view.keys,
@@ -278,16 +334,20 @@ impl<'a> Executor<'a> {
         *self.out.passed.entry((stage, step)).or_default() += rows as u64;
     }
 
-    pub(super) fn count_errors(&mut self, stage: StageId, step: usize, evaluator: &mut Evaluator<'_>, flow: &Flow) {
-        for error in evaluator.take_errors() {
-            let place = self.place_of(flow, error.first_row);
-            let key = ErrorKey {
-                stage,
-                step,
-                node: error.node,
-            };
-            self.out.errors.add(key, error.count, place, error.message);
+    /// Counts what a step had to say; the rows that failed at it, ascending.
+    pub(super) fn count_errors(
+        &mut self,
+        stage: StageId,
+        step: usize,
+        evaluator: &mut Evaluator<'_>,
+        flow: &Flow,
+    ) -> Vec<u32> {
+        let (errors, failures) = (evaluator.take_errors(), evaluator.take_failures());
+        if failures.is_empty() {
+            self.count_all(stage, step, errors, flow);
+            return Vec::new();
         }
+        self.failed(stage, step, (errors, failures), flow)
     }
 
     /// Where a row stands.
@@ -335,7 +395,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    fn event_name(&self, event: EventId) -> Arc<str> {
+    pub(super) fn event_name(&self, event: EventId) -> Arc<str> {
         Arc::from(self.context.plan.query.events[event.0 as usize].name.as_str())
     }
 
@@ -359,6 +419,7 @@ impl<'a> Executor<'a> {
         let made = Arc::new(Values {
             fields: self.context.fields.clone(),
             values,
+            types: None,
             from: from.clone(),
         });
         let rows = made.clone();
@@ -405,7 +466,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Rows become records of an event type.
-    fn feed(&mut self, event: EventId, flow: &Flow, view: View) {
+    pub(super) fn feed(&mut self, event: EventId, flow: &Flow, view: View) {
         let plan = self.context.plan;
         if let Some(scan) = plan.types.iter().position(|&ty| ty == event) {
             // Only those who read the type by name: `any` sees records of the input only.

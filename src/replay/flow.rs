@@ -164,6 +164,12 @@ impl View {
         self.rows = Some(kept);
     }
 
+    /// Takes rows out; `gone` ascends.
+    pub(super) fn drop(&mut self, len: usize, gone: &[u32]) {
+        let kept = self.each(len).filter(|row| gone.binary_search(row).is_err()).collect();
+        self.narrow(kept);
+    }
+
     /// The selected rows with these numbers among them.
     pub(super) fn pick(&self, at: &[u32]) -> Self {
         Self {

@@ -196,8 +196,25 @@ impl Executor<'_> {
             }
             _ => {}
         }
-        self.count_errors(stage, 0, evaluator, flow);
-        if kind.keeps_rows() {
+        let failed = self.count_errors(stage, 0, evaluator, flow);
+        let (mut view, mut count) = (view, count);
+        if !failed.is_empty() {
+            let rows = view.each(flow.rows.len()).zip(0..);
+            let kept: Vec<u32> = rows
+                .filter(|(row, _)| failed.binary_search(row).is_err())
+                .map(|(_, at)| at)
+                .collect();
+            keys = keys.iter().map(|column| column.take(&kept)).collect();
+            for arg in args.iter_mut().flatten() {
+                *arg = arg.take(&kept);
+            }
+            view = view.pick(&kept);
+            count = kept.len();
+            if count == 0 {
+                return;
+            }
+        }
+        if kind.keeps_rows() || matches!(kind, StepKind::Process(_)) {
             self.touch(stage, flow, &view);
         }
         let times = flow.times(&view);
@@ -250,7 +267,8 @@ fn takes_whole(plan: &Plan, id: StageId) -> bool {
         match &step.kind {
             StepKind::Side(what) if says_whole(what) => return true,
             _ if reads_whole(plan, step) => return true,
-            StepKind::Project(..) | StepKind::Map(_) | StepKind::FlatMap(_) => return false,
+            _ if step.owners[0].on_error.is_some() => return true,
+            StepKind::Project(..) | StepKind::Map(_) | StepKind::FlatMap(_) | StepKind::Process(_) => return false,
             _ => {}
         }
     }

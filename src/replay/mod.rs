@@ -10,6 +10,7 @@ mod clock;
 mod collect;
 mod enrich;
 mod execute;
+mod failed;
 mod feed;
 mod flow;
 mod gathered;
@@ -24,6 +25,7 @@ mod ordered;
 mod outcome;
 mod outputs;
 mod portions;
+mod process;
 mod report;
 mod rounds;
 mod rows;
@@ -87,6 +89,10 @@ pub struct RunOptions {
     pub traces: Vec<crate::matcher::trace::Question>,
     /// No rows are written, and nothing is said on the side.
     pub dry: bool,
+    /// How many steps functions may take in one row (`--max-steps`); none: [`crate::eval::MAX_STEPS`].
+    pub max_steps: Option<u64>,
+    /// The program's text, for the places that handlers of errors are told.
+    pub sources: Option<std::sync::Arc<crate::diag::SourceMap>>,
 }
 
 /// In which order records are replayed.

@@ -16,13 +16,14 @@ use super::hold::Held;
 use super::joined;
 use super::matched;
 use super::outcome::{ErrorKey, Outcome};
+use super::process;
 use super::rows::MadeRows;
 use super::segments::projected;
 use super::traced;
 use super::{Order, RunOptions};
 use crate::aggregate::CallErrors;
 use crate::attend::{Attending, Embedder, Recall};
-use crate::data::{Column, FieldId, Place, Rank};
+use crate::data::{Column, FieldId, Place, Rank, Value};
 use crate::eval::Evaluator;
 use crate::ir::{Aggregate, Op, SortKey, StreamId};
 use crate::matcher::{Matching, Standing};
@@ -36,6 +37,8 @@ use crate::plan::{Next, Plan, Stage, StageId, Step, StepKind};
 pub(super) struct Ordered {
     stages: Vec<State>,
     waiting: Vec<Held>,
+    /// The variables of the run.
+    globals: Vec<Value>,
     /// How many rows patterns made.
     matched: usize,
     /// The time of the first record.
@@ -127,6 +130,13 @@ impl Ordered {
         Self {
             stages: stages.collect(),
             waiting: Vec::new(),
+            globals: plan
+                .query
+                .code
+                .globals
+                .iter()
+                .map(|global| global.init.clone())
+                .collect(),
             matched: 0,
             first: None,
         }
@@ -158,21 +168,36 @@ impl Ordered {
         let mut executor = Executor::new(context);
         executor.held = std::mem::take(&mut self.waiting);
         executor.held.extend(held);
-        for at in 0..self.stages.len() {
-            let id = StageId(at as u32);
-            let (mine, others) = std::mem::take(&mut executor.held)
-                .into_iter()
-                .partition(|held| held.stage == id);
-            executor.held = others;
-            let mut ready = Vec::new();
-            for held in mine {
-                let (now, later) = held.split(until);
-                ready.extend(now);
-                self.waiting.extend(later);
+        for turn in &context.plan.turns {
+            let mut ready: Vec<(StageId, Vec<Held>)> = Vec::new();
+            for &id in turn {
+                let held = self.ready(&mut executor, id, until);
+                ready.push((id, held));
             }
-            self.stage(&mut executor, id, ready, until, ending);
+            if touches(context.plan, turn[0]) {
+                process::together(&mut executor, ready, &mut self.globals);
+                continue;
+            }
+            for (id, ready) in ready {
+                self.stage(&mut executor, id, ready, until, ending);
+            }
         }
         executor.out
+    }
+
+    /// The rows that wait at a stage and stand before a place.
+    fn ready(&mut self, executor: &mut Executor<'_>, id: StageId, until: Place) -> Vec<Held> {
+        let (mine, others) = std::mem::take(&mut executor.held)
+            .into_iter()
+            .partition(|held| held.stage == id);
+        executor.held = others;
+        let mut ready = Vec::new();
+        for held in mine {
+            let (now, later) = held.split(until);
+            ready.extend(now);
+            self.waiting.extend(later);
+        }
+        ready
     }
 
     fn stage(
@@ -368,6 +393,11 @@ fn allowed(plan: &Plan, step: &Step) -> Option<i64> {
         _ => None,
     });
     said.max()
+}
+
+/// Whether a stage begins with something that touches variables of the run.
+fn touches(plan: &Plan, id: StageId) -> bool {
+    matches!(&plan.stage(id).steps[0].kind, StepKind::Process(process) if !process.globals.is_empty())
 }
 
 /// Goes on behind the first step of a stage.

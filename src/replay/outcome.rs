@@ -7,8 +7,10 @@ use indexmap::IndexMap;
 
 use super::IndexReport;
 use super::clock::MorselClock;
+use super::failed::Failed;
 use crate::data::value::FixedHasher;
 use crate::data::{BadRecord, Place};
+use crate::eval::in_code;
 use crate::ir::ExprId;
 use crate::plan::{Plan, StageId};
 use crate::write::{RowBatch, RowColumns};
@@ -149,6 +151,8 @@ pub(super) struct Outcome {
     pub(super) not_finite: u64,
     /// Rows that `.validate` refused.
     pub(super) bad: Vec<BadRecord>,
+    /// Rows that failed, where somebody wants to know them.
+    pub(super) failed: Vec<Failed>,
     pub(super) index: IndexReport,
     /// How many rows came to each step of a stage that is watched (behind the last: came out).
     pub(super) passed: BTreeMap<(StageId, usize), u64>,
@@ -180,6 +184,7 @@ impl Outcome {
             let places = sink.tables.iter_mut().flat_map(|table| &mut table.places);
             places.for_each(learn);
         }
+        self.failed.iter_mut().for_each(|failed| learn(&mut failed.place));
         self.side.iter_mut().for_each(|line| learn(&mut line.place));
         self.samples.iter_mut().for_each(|sample| learn(&mut sample.place));
         self.errors
@@ -243,6 +248,10 @@ impl Errors {
 /// owner's place in the step. Trees of equal work have their nodes at equal distances from the root.
 pub(super) fn owners_of(plan: &Plan, key: ErrorKey) -> Vec<(usize, ExprId)> {
     let step = &plan.stage(key.stage).steps[key.step];
+    if in_code(key.node).is_some() {
+        // Bodies are there once, whoever calls them.
+        return (0..step.owners.len()).map(|owner| (owner, key.node)).collect();
+    }
     let roots = &step.owners[0].roots;
     let at = (0..roots.len())
         .filter(|&at| roots[at] >= key.node)

@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::attended;
 use super::clock::{MorselClock, Running};
-use super::execute::{Context, ReplayOrder};
+use super::execute::{Context, ReplayOrder, SourcePlaces};
+use super::failed::Failed;
 use super::hold::Held;
 use super::morsel::Task;
 use super::ordered::{Ordered, StandingOf};
@@ -27,7 +28,9 @@ use super::{
 use crate::attend::Embedder;
 use crate::data::format::write_json_text;
 use crate::data::{BadRecord, Place};
-use crate::eval::Program;
+use crate::diag::Span;
+use crate::eval::{InCode, MAX_STEPS, Program, in_code};
+use crate::ir::{ExprId, Query, StreamId};
 use crate::ordered::Ending;
 use crate::plan::{Indexes, Plan, StageId};
 use crate::read::{Base, Input};
@@ -51,7 +54,8 @@ pub fn run(
     observer: &dyn Observer,
 ) -> Result<Report, RunError> {
     let roots = plan.roots();
-    let program = Program::new(&plan.query.exprs, &roots, options.seed);
+    let code = plan.compiled(options.max_steps.unwrap_or(MAX_STEPS));
+    let program = Program::new(&plan.query.exprs, &roots, options.seed).with_code(code);
     let tables = Tables::load(plan)?;
     let mut fallbacks = Vec::new();
     let embedders = attended::embedders(plan, &mut fallbacks)?;
@@ -162,6 +166,8 @@ struct Writer<'r> {
     consumed: Vec<u64>,
     bad: BadReport,
     errors: Errors,
+    /// How many rows of each stream failed, where somebody counts them.
+    failed: BTreeMap<StreamId, u64>,
     metrics: BTreeMap<String, MetricReport>,
     big_ints: u64,
     not_finite: u64,
@@ -204,6 +210,7 @@ impl<'r> Writer<'r> {
             inputs: names.collect(),
             bad: BadReport::default(),
             errors: Errors::default(),
+            failed: BTreeMap::new(),
             metrics: BTreeMap::new(),
             big_ints: 0,
             not_finite: 0,
@@ -312,7 +319,7 @@ impl<'r> Writer<'r> {
         }
         let lines = task.lines.unwrap_or(self.inputs[input].lines);
         self.waiting.morsel(task, lines, clock.as_deref(), context.order);
-        self.waiting.outcome(&mut outcome);
+        self.waiting.outcome(&mut outcome, Some(lines));
         self.outputs.take(&mut outcome);
         self.not_finite += outcome.not_finite;
         self.index.pairs += outcome.index.pairs;
@@ -374,7 +381,7 @@ impl<'r> Writer<'r> {
     /// Runs the ordered part over what stands before a place.
     fn portion(&mut self, context: &Context<'_>, held: Vec<Held>, (until, ending): (Place, Option<Ending>)) {
         let mut outcome = self.ordered.round(context, held, until, ending);
-        self.waiting.outcome(&mut outcome);
+        self.waiting.outcome(&mut outcome, None);
         self.outputs.take(&mut outcome);
         self.not_finite += outcome.not_finite;
         self.index.pairs += outcome.index.pairs;
@@ -393,16 +400,49 @@ impl<'r> Writer<'r> {
         let evaluation = self.errors.first();
         let evaluation = evaluation.map(|(_, error)| (error.first, error.message.clone()));
         let mut until = until;
-        if let Some((place, why)) = stop_at(self.options, self.bad.total(), &ready.bad, evaluation) {
+        let broken = self.broken(&ready);
+        if let Some((place, why)) = stop_at(self.options, self.bad.total(), &ready.bad, evaluation, broken) {
             ready.cut(place);
             until = until.min(place);
             self.stopped = Some(why);
         }
         self.keep_bad(&ready.bad)?;
+        self.keep_failed(&ready.failed)?;
         self.count(&ready);
         self.outputs.write(until)?;
         if self.stopped.is_some() {
             self.outputs.forget();
+        }
+        Ok(())
+    }
+
+    /// Where a stream has had more rows that failed than its supervision allows.
+    fn broken(&self, ready: &Waiting) -> Option<(Place, Stopped)> {
+        let mut failed = self.failed.clone();
+        for (one, _) in &ready.failed {
+            let stream = &self.plan.query.streams[one.stream.0 as usize];
+            let count = failed.entry(one.stream).or_default();
+            *count += 1;
+            if stream.breaker.is_some_and(|allowed| *count > allowed) {
+                let times = if *count == 1 { "a row" } else { "rows" };
+                let message = format!(
+                    "`{}` is stopped by its supervision: {count} {times} failed, the last with: {}",
+                    stream.name, one.message
+                );
+                return Some((one.place, Stopped::Broken(message)));
+            }
+        }
+        None
+    }
+
+    /// Counts rows that failed, and keeps their records.
+    fn keep_failed(&mut self, failed: &[(Failed, Option<u64>)]) -> Result<(), RunError> {
+        for (one, line) in failed {
+            *self.failed.entry(one.stream).or_default() += 1;
+            if let (Some(dead), Some(record)) = (&mut self.dead, &one.record) {
+                let input = &self.inputs[record.position.input as usize].name;
+                dead.write(&dead_letter(record, input, *line))?;
+            }
         }
         Ok(())
     }
@@ -438,7 +478,7 @@ impl<'r> Writer<'r> {
                 });
             }
             if let Some(dead) = &mut self.dead {
-                dead.write(&dead_letter(record, &input.name, *line))?;
+                dead.write(&dead_letter(record, &input.name, Some(*line)))?;
             }
         }
         Ok(())
@@ -499,7 +539,7 @@ impl<'r> Writer<'r> {
                     owner.stream,
                     ErrorReport {
                         stream: self.plan.query.streams[owner.stream.0 as usize].name.clone(),
-                        span: self.plan.query.exprs.span(node),
+                        span: span_of(&self.plan.query, node),
                         count: count.count,
                         message: count.message.clone(),
                         first: (self.inputs[count.first.input as usize].name.clone(), count.first.offset),
@@ -522,6 +562,15 @@ impl<'r> Writer<'r> {
     }
 }
 
+/// Where a node stands in the program.
+fn span_of(query: &Query, node: ExprId) -> Span {
+    match in_code(node) {
+        None => query.exprs.span(node),
+        Some(InCode::Node(node)) => query.code.exprs.span(node),
+        Some(InCode::Function(function)) => query.code.function(function).span,
+    }
+}
+
 /// The first time in an input, from its beginning; none when it has none, or cannot be read again.
 fn first_time_of(context: &Context<'_>, reopen: &(dyn Fn(usize) -> Option<Input> + Sync), input: usize) -> Option<i64> {
     let mut input = reopen(input)?;
@@ -535,10 +584,11 @@ fn first_time_of(context: &Context<'_>, reopen: &(dyn Fn(usize) -> Option<Input>
 }
 
 /// A bad record as a line of JSON; a record that is no UTF-8 is kept in base64.
-fn dead_letter(bad: &BadRecord, input: &str, line: u64) -> Vec<u8> {
+fn dead_letter(bad: &BadRecord, input: &str, line: Option<u64>) -> Vec<u8> {
     use base64::Engine;
     let mut out = b"{\"input\":".to_vec();
     write_json_text(input, &mut out);
+    let line = line.map_or_else(|| "null".to_owned(), |line| line.to_string());
     let offsets = format!(
         ",\"line\":{line},\"offset\":{},\"at\":{},\"cause\":",
         bad.position.offset, bad.at
@@ -590,6 +640,8 @@ impl<'a> Context<'a> {
             tables,
             indexes: Indexes::of(plan, program),
             watched: !options.traces.is_empty(),
+            keeps_failed: options.dead_letter.is_some(),
+            places: SourcePlaces(options.sources.clone()),
         }
     }
 }

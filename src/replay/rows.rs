@@ -163,6 +163,8 @@ impl Rows for Projected {
 pub(super) struct Values {
     pub(super) fields: Arc<FieldTable>,
     pub(super) values: Vec<Value>,
+    /// For each row the event type that it is of, where the rows were emitted.
+    pub(super) types: Option<Arc<[Option<Arc<str>>]>>,
     pub(super) from: Lineage,
 }
 
@@ -194,6 +196,16 @@ impl Rows for Values {
     }
 
     fn pseudo(&self, which: Pseudo, rows: Option<&[u32]>) -> Column {
+        if let (Pseudo::Type, Some(types)) = (which, &self.types) {
+            let inherited = self.from.pseudo(which, self.len(), rows);
+            let all: Vec<u32> = (0..self.len() as u32).collect();
+            let rows = rows.unwrap_or(&all).iter().enumerate();
+            let name = |(at, &row): (usize, &u32)| match &types[row as usize] {
+                Some(name) => Value::Str(name.clone()),
+                None => inherited.value(at),
+            };
+            return Column::from_values(rows.map(name).collect());
+        }
         self.from.pseudo(which, self.len(), rows)
     }
 

@@ -13,17 +13,20 @@ pub enum Stopped {
     Bad(String),
     /// An evaluation error under `--strict`.
     Evaluation(String),
+    /// More rows of a stream failed than its supervision allows.
+    Broken(String),
     /// All that is written is behind limits that are reached.
     LimitsReached,
 }
 
 /// Where the run must stop, and why. `before` is the number of bad records so far, `bad` those that
-/// are next in order, `evaluation` the first evaluation error.
+/// are next in order, `evaluation` the first evaluation error, `broken` where a stream's supervision stops.
 pub(super) fn stop_at(
     options: &RunOptions,
     before: u64,
     bad: &[Bad],
     evaluation: Option<(Place, String)>,
+    broken: Option<(Place, Stopped)>,
 ) -> Option<(Place, Stopped)> {
     let allowed = if options.fail_on_bad {
         Some(0)
@@ -37,8 +40,8 @@ pub(super) fn stop_at(
     });
     let evaluation = evaluation.filter(|_| options.strict);
     let evaluation = evaluation.map(|(place, message)| (place, Stopped::Evaluation(message)));
-    match (bad, evaluation) {
-        (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
-        (a, b) => a.or(b),
-    }
+    [bad, evaluation, broken]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(place, _)| *place)
 }

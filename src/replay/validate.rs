@@ -41,7 +41,7 @@ pub(super) fn rows(plan: &Plan, event: EventId, flow: &Flow, view: &View) -> (Ve
 }
 
 /// The line and text of a row's record; a row that an operator has made is its own.
-fn source(flow: &Flow, row: u32) -> (u64, Vec<u8>) {
+pub(super) fn source(flow: &Flow, row: u32) -> (u64, Vec<u8>) {
     match &flow.from.origin {
         Origin::Records(records) => {
             let record = flow.from.source(row);

@@ -2,6 +2,7 @@
 
 use super::clock::MorselClock;
 use super::execute::ReplayOrder;
+use super::failed::Failed;
 use super::morsel::Task;
 use super::outcome::{Outcome, Sample, SideLine};
 use crate::data::{BadRecord, Place};
@@ -21,6 +22,8 @@ pub(super) struct Waiting {
     pub(super) bad: Vec<Bad>,
     pub(super) side: Vec<SideLine>,
     pub(super) samples: Vec<Sample>,
+    /// With the line of each in its input, where that is known.
+    pub(super) failed: Vec<(Failed, Option<u64>)>,
 }
 
 impl Waiting {
@@ -46,7 +49,13 @@ impl Waiting {
     }
 
     /// Takes over what an outcome has to say.
-    pub(super) fn outcome(&mut self, outcome: &mut Outcome) {
+    /// `lines`: how many lines of the input lie before the morsel that it is of.
+    pub(super) fn outcome(&mut self, outcome: &mut Outcome, lines: Option<u64>) {
+        let failed = std::mem::take(&mut outcome.failed).into_iter();
+        self.failed.extend(failed.map(|failed| {
+            let line = failed.record.as_ref().and_then(|record| Some(lines? + record.line + 1));
+            (failed, line)
+        }));
         self.side.append(&mut outcome.side);
         self.samples.append(&mut outcome.samples);
     }
@@ -62,12 +71,14 @@ impl Waiting {
             bad: of(&mut self.bad, until, |bad| bad.place),
             side: of(&mut self.side, until, |line| line.place),
             samples: of(&mut self.samples, until, |sample| sample.place),
+            failed: of(&mut self.failed, until, |failed| failed.0.place),
         }
     }
 
     /// Takes away everything at or after a place; the bad record there stays.
     pub(super) fn cut(&mut self, place: Place) {
         self.bad.retain(|bad| bad.place <= place);
+        self.failed.retain(|failed| failed.0.place <= place);
         self.side.retain(|line| line.place < place);
         self.samples.retain(|sample| sample.place < place);
     }

@@ -21,10 +21,10 @@ pub(super) enum What<'a> {
     Alias(&'a ast::TypeAlias),
     /// `const`, `let`, `param`: an index into [`Cx::constants`]
     Constant(usize),
-    /// `var`: refused where it is declared
-    Var,
-    /// `fn`: refused where it is declared
-    Function,
+    /// `var`: an index into [`Cx::globals`]
+    Var(usize),
+    /// `fn`: an index into [`Cx::functions`]
+    Function(usize),
     /// `pattern`, and the module that declares it
     Pattern(&'a ast::PatternDecl, usize),
     /// `connector`, and the module that declares it
@@ -39,8 +39,8 @@ impl What<'_> {
             Self::Stream(_) => "a stream",
             Self::Alias(_) => "a type",
             Self::Constant(_) => "a constant",
-            Self::Var => "a variable",
-            Self::Function => "a function",
+            Self::Var(_) => "a variable",
+            Self::Function(_) => "a function",
             Self::Pattern(..) => "a pattern",
             Self::Connector(..) => "a connector",
         }
@@ -56,6 +56,21 @@ pub(super) struct Declared<'a> {
     pub span: Span,
 }
 
+/// Where an expression stands, for what it may do besides giving a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the body of a function; what it may do is asked of its callers.
+    Function,
+    /// `.process`
+    Process,
+    /// `.on_error`
+    OnError,
+    /// `.map`, `.select`, `.emit`: may touch variables of the run
+    Rows,
+    /// Elsewhere: as messages name it.
+    Other(String),
+}
+
 /// The state of one compilation. Everything in it is in order of the program.
 pub(super) struct Cx<'a> {
     pub sources: &'a SourceMap,
@@ -67,6 +82,14 @@ pub(super) struct Cx<'a> {
     /// For each module, what its names stand for.
     pub scopes: Vec<IndexMap<&'a str, Declared<'a>>>,
     pub constants: Vec<Constant<'a>>,
+    /// `fn`, with what is known of each.
+    pub functions: Vec<super::functions::Declared<'a>>,
+    /// `var`, and the module that declares each.
+    pub globals: Vec<(usize, &'a ast::Binding)>,
+    /// Those that something writes.
+    pub written: IndexSet<usize>,
+    /// Where the expression at hand stands.
+    pub place: Place,
     /// How many of them wait for the value of another.
     pub open_constants: usize,
     /// Declared streams and inner streams of merges, by [`StreamId`].
@@ -113,6 +136,10 @@ impl<'a> Cx<'a> {
             query: Query::default(),
             scopes: modules.iter().map(|_| IndexMap::new()).collect(),
             constants: Vec::new(),
+            functions: Vec::new(),
+            globals: Vec::new(),
+            written: IndexSet::new(),
+            place: Place::Other(String::new()),
             open_constants: 0,
             drafts: Vec::new(),
             patterns: IndexMap::new(),

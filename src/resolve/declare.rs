@@ -3,8 +3,9 @@
 use super::constants::Constant;
 use super::context::{Cx, Declared, What};
 use super::streams::Draft;
+use crate::data::{Type, Value};
 use crate::diag::{Code, Diagnostic, Span};
-use crate::ir::StreamId;
+use crate::ir::{Global, StreamId};
 use crate::syntax::ast::{self, BindingKind, ItemKind};
 
 /// Fills the scopes. What is not supported is refused here, once, whoever uses it.
@@ -33,11 +34,14 @@ fn declare<'a>(cx: &mut Cx<'a>, module: usize, item: &'a ast::Item) {
             name(cx, module, &param.name, what);
         }
         ItemKind::Fn(function) => {
-            cx.refuse(
-                function.name.span,
-                format!("the function declaration `{}`", function.name.name),
-            );
-            name(cx, module, &function.name, What::Function);
+            cx.functions.push(super::functions::Declared {
+                module,
+                decl: function,
+                effects: super::functions::Effects::default(),
+                inline: false,
+                result: None,
+            });
+            name(cx, module, &function.name, What::Function(cx.functions.len() - 1));
         }
         ItemKind::Event(event) => {
             let full = full_name(cx, module, &event.name);
@@ -66,8 +70,16 @@ fn declare_binding<'a>(cx: &mut Cx<'a>, module: usize, binding: &'a ast::Binding
     let what = match binding.kind {
         BindingKind::Const | BindingKind::Let => add_constant(cx, Constant::binding(module, binding)),
         BindingKind::Var => {
-            cx.refuse(binding.name.span, format!("the variable `{}`", binding.name.name));
-            What::Var
+            let local = cx.local();
+            cx.query.code.globals.push(Global {
+                name: binding.name.name.clone(),
+                local,
+                init: Value::Null,
+                ty: Type::Any,
+                span: binding.name.span,
+            });
+            cx.globals.push((module, binding));
+            What::Var(cx.globals.len() - 1)
         }
     };
     name(cx, module, &binding.name, what);

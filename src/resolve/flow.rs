@@ -37,6 +37,8 @@ pub(super) struct Flow {
     pub revises: bool,
     /// The attention window in force.
     pub attention: Option<super::attention::Attending>,
+    /// After how many failed rows the run stops.
+    pub breaker: Option<u64>,
 }
 
 /// A key of the partition in force.
@@ -89,6 +91,7 @@ impl Flow {
             aggregated: None,
             revises: false,
             attention: None,
+            breaker: None,
         }
     }
 

@@ -16,6 +16,7 @@ mod declare;
 mod events;
 mod expr;
 mod flow;
+mod functions;
 mod graph;
 mod imports;
 mod join;
@@ -43,6 +44,8 @@ pub struct Options {
     pub params: Vec<(String, String)>,
     /// `--lenient`: keys and operators that make no sense in a replay are warnings.
     pub lenient: bool,
+    /// Functions are always called, never put in the place of their calls; never changes results.
+    pub never_inline: bool,
 }
 
 /// A program's meaning, and what is to be said about it.
@@ -63,8 +66,11 @@ pub fn compile(sources: &mut SourceMap, main: FileId, options: &Options) -> Reso
     let given = params::given(sources, options);
     let mut cx = Cx::new(sources, &modules, options, early);
     declare::collect(&mut cx);
+    functions::analyse(&mut cx);
     events::resolve(&mut cx);
     constants::resolve(&mut cx, given);
+    functions::globals(&mut cx);
+    functions::lower(&mut cx);
     let config = config::resolve(&mut cx);
     cx.allowed_lateness = config.iter().any(|(key, _)| key == "watermark.allowed_lateness");
     streams::resolve(&mut cx);

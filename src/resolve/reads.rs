@@ -229,7 +229,9 @@ fn roots(op: &Op) -> Vec<ExprId> {
         Op::Attention(attention) => attention.expressions(),
         Op::Side(SideChannel::Print(args) | SideChannel::Log { text: args, .. }) => args.clone(),
         Op::Side(SideChannel::Metrics { histogram, .. }) => histogram.iter().map(|(_, id)| *id).collect(),
-        Op::Side(SideChannel::Trace { .. })
+        Op::Process(process) => vec![process.value],
+        Op::OnError(_)
+        | Op::Side(SideChannel::Trace { .. })
         | Op::Limit(..)
         | Op::Validate(_)
         | Op::Window { .. }
@@ -246,7 +248,7 @@ fn is_whole(op: &Op) -> bool {
         Op::Distinct { key, .. } => key.is_none(),
         Op::Side(SideChannel::Print(args)) => args.is_empty(),
         Op::Emit { as_type, fields } => as_type.is_some() && fields.is_none(),
-        Op::Validate(_) => true,
+        Op::Validate(_) | Op::OnError(_) => true,
         _ => false,
     }
 }
@@ -258,6 +260,7 @@ fn makes_rows(op: &Op) -> bool {
         Op::Select(_)
             | Op::Map(_)
             | Op::FlatMap(_)
+            | Op::Process(_)
             | Op::Aggregate(_)
             | Op::Join(_)
             | Op::Pattern(_)

@@ -258,7 +258,7 @@ fn declared_source(cx: &mut Cx<'_>, path: &[ast::Ident], what: What<'_>, declare
             );
             None
         }
-        What::Alias(_) | What::Constant(_) | What::Var | What::Function | What::Connector(..) => {
+        What::Alias(_) | What::Constant(_) | What::Var(_) | What::Function(_) | What::Connector(..) => {
             let name = path.last()?;
             let message = format!("`{}` is {}; a stream reads events or streams", name.name, what.noun());
             cx.say(Diagnostic::new(Code::WrongKind, name.span, message).also(declared, "declared here"));

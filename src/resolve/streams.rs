@@ -1,6 +1,6 @@
 //! Streams: sources, order, operators, and who writes to the output.
 
-use super::context::Cx;
+use super::context::{Cx, Place};
 use super::flow::Flow;
 use super::graph;
 use super::join;
@@ -57,6 +57,7 @@ fn lower(cx: &mut Cx<'_>, at: usize, origin: &Origin<'_>, rows: &[Row]) -> (Stre
     let Draft { module, body, span, .. } = cx.drafts[at];
     let name = cx.drafts[at].name.clone();
     cx.draws = (name.clone(), 0);
+    cx.place = Place::Other(String::new());
     let row = origin.row(cx, at, rows);
     if cx.drafts[at].made.is_some() {
         return input(name, span, origin, row);
@@ -84,6 +85,7 @@ fn lower(cx: &mut Cx<'_>, at: usize, origin: &Origin<'_>, rows: &[Row]) -> (Stre
         writes: flow.emits,
         targets: flow.targets,
         columns,
+        breaker: flow.breaker,
         span,
     };
     // Who reads the stream knows its rows by its own names.
@@ -103,6 +105,7 @@ fn input(name: String, span: Span, origin: &Origin<'_>, row: Row) -> (Stream, Ro
         writes: false,
         targets: Vec::new(),
         columns: None,
+        breaker: None,
         span,
     };
     (stream, row)

@@ -10,6 +10,21 @@ use crate::syntax::ast::{ArgValue, Block, Expr, ExprKind, InterpPart, LambdaBody
 /// A path `a.b[i].c` is one expression: below it are what it begins with, if that is no name, and its
 /// indices. The name of a function is no expression.
 pub(super) fn walk<'e>(expr: &'e Expr, visit: &mut impl FnMut(&'e Expr, &[&'e str]) -> bool) {
+    walk_items(expr, &mut |item, bound| match item {
+        Item::Expr(expr) => visit(expr, bound),
+        Item::Stmt(_) => true,
+    });
+}
+
+/// What a walk comes by.
+#[derive(Clone, Copy)]
+pub(super) enum Item<'e> {
+    Expr(&'e Expr),
+    Stmt(&'e Stmt),
+}
+
+/// As [`walk`], by statements too.
+pub(super) fn walk_items<'e>(expr: &'e Expr, visit: &mut impl FnMut(Item<'e>, &[&'e str]) -> bool) {
     Walk {
         bound: Vec::new(),
         visit,
@@ -17,14 +32,23 @@ pub(super) fn walk<'e>(expr: &'e Expr, visit: &mut impl FnMut(&'e Expr, &[&'e st
     .expr(expr);
 }
 
+/// As [`walk_items`], of a block.
+pub(super) fn walk_block<'e>(block: &'e Block, visit: &mut impl FnMut(Item<'e>, &[&'e str]) -> bool) {
+    Walk {
+        bound: Vec::new(),
+        visit,
+    }
+    .block(block);
+}
+
 struct Walk<'e, 'v, F> {
     bound: Vec<&'e str>,
     visit: &'v mut F,
 }
 
-impl<'e, F: FnMut(&'e Expr, &[&'e str]) -> bool> Walk<'e, '_, F> {
+impl<'e, F: FnMut(Item<'e>, &[&'e str]) -> bool> Walk<'e, '_, F> {
     fn expr(&mut self, expr: &'e Expr) {
-        if !(self.visit)(expr, &self.bound) {
+        if !(self.visit)(Item::Expr(expr), &self.bound) {
             return;
         }
         match &expr.kind {
@@ -113,14 +137,16 @@ impl<'e, F: FnMut(&'e Expr, &[&'e str]) -> bool> Walk<'e, '_, F> {
         self.bound.truncate(before);
     }
 
-    /// Statements that have no value are refused elsewhere.
     fn stmt(&mut self, stmt: &'e Stmt) {
+        if !(self.visit)(Item::Stmt(stmt), &self.bound) {
+            return;
+        }
         match &stmt.kind {
             StmtKind::Binding(binding) => {
                 self.expr(&binding.value);
                 self.bound.push(&binding.name.name);
             }
-            StmtKind::Expr(expr) | StmtKind::Return(Some(expr)) => self.expr(expr),
+            StmtKind::Expr(expr) | StmtKind::Return(Some(expr)) | StmtKind::Raise(expr) => self.expr(expr),
             StmtKind::If(arms, last) => {
                 for (condition, block) in arms {
                     self.expr(condition);
@@ -130,17 +156,46 @@ impl<'e, F: FnMut(&'e Expr, &[&'e str]) -> bool> Walk<'e, '_, F> {
             }
             StmtKind::Match(subject, arms) => {
                 self.expr(subject);
-                arms.iter().for_each(|arm| self.body(&arm.body));
+                for arm in arms {
+                    if let MatchPattern::Values(values) = &arm.pattern {
+                        self.all(values);
+                    }
+                    self.body(&arm.body);
+                }
             }
-            StmtKind::Assign(..)
-            | StmtKind::For(..)
-            | StmtKind::While(..)
-            | StmtKind::Break
-            | StmtKind::Continue
-            | StmtKind::Return(None)
-            | StmtKind::Emit(..)
-            | StmtKind::Raise(_)
-            | StmtKind::Try(..) => {}
+            StmtKind::Assign(target, _, value) => {
+                self.path(target);
+                self.expr(value);
+            }
+            StmtKind::For(names, items, block) => {
+                self.expr(items);
+                let before = self.bound.len();
+                self.bound.extend(names.iter().map(|name| name.name.as_str()));
+                self.block(block);
+                self.bound.truncate(before);
+            }
+            StmtKind::While(condition, block) => {
+                self.expr(condition);
+                self.block(block);
+            }
+            StmtKind::Emit(_, args) => {
+                for arg in args {
+                    if let ArgValue::Expr(expr) | ArgValue::Sorted(expr, _) = &arg.value {
+                        self.expr(expr);
+                    }
+                }
+            }
+            StmtKind::Try(block, catch, last) => {
+                self.block(block);
+                if let Some((name, block)) = catch {
+                    let before = self.bound.len();
+                    self.bound.extend(name.iter().map(|name| name.name.as_str()));
+                    self.block(block);
+                    self.bound.truncate(before);
+                }
+                last.iter().for_each(|block| self.block(block));
+            }
+            StmtKind::Break | StmtKind::Continue | StmtKind::Return(None) => {}
         }
     }
 }

@@ -10,6 +10,8 @@ pub(super) fn look_back(cx: &mut Cx<'_>) {
         return;
     }
     unused_constants(cx);
+    unused_functions(cx);
+    unwritten_variables(cx);
     unused_patterns(cx);
     unused_aliases(cx);
     unused_streams(cx);
@@ -48,6 +50,47 @@ fn unused_constants(cx: &mut Cx<'_>) {
         let what = if is_param { "parameter" } else { "constant" };
         let message = format!("the {what} `{}` is never used", name.name);
         cx.say(Diagnostic::new(Code::UnusedName, name.span, message).help("use it or take it out"));
+    }
+}
+
+/// Functions of the program itself.
+fn unused_functions(cx: &mut Cx<'_>) {
+    let main = cx.modules.len() - 1;
+    let unused: Vec<_> = cx
+        .functions
+        .iter()
+        .filter(|function| function.module == main && !cx.used.contains(&function.decl.name.span))
+        .map(|function| function.decl.name.clone())
+        .collect();
+    for name in unused {
+        let message = format!("the function `{}` is never called", name.name);
+        cx.say(Diagnostic::new(Code::UnusedName, name.span, message).help("call it or take it out"));
+    }
+}
+
+/// Variables that nobody writes are constants.
+fn unwritten_variables(cx: &mut Cx<'_>) {
+    let main = cx.modules.len() - 1;
+    let idle: Vec<_> = cx
+        .globals
+        .iter()
+        .enumerate()
+        .filter(|(at, (module, _))| *module == main && !cx.written.contains(at))
+        .map(|(_, (_, binding))| binding.name.clone())
+        .collect();
+    for name in idle {
+        let read = cx.used.contains(&name.span);
+        let what = if read { "written" } else { "used" };
+        let said = Diagnostic::new(
+            Code::UnusedName,
+            name.span,
+            format!("the variable `{}` is never {what}", name.name),
+        );
+        cx.say(if read {
+            said.help("declare it with `let`: streams that read a variable advance together, event by event")
+        } else {
+            said.help("use it or take it out")
+        });
     }
 }
 
@@ -103,7 +146,11 @@ fn unused_streams(cx: &mut Cx<'_>) {
             *flag = true;
         }
     }
-    let acts = |op: &Op| matches!(op, Op::Side(_) | Op::Validate(_));
+    let acts = |op: &Op| {
+        matches!(op, Op::Side(_) | Op::Validate(_))
+            || !op.emits().is_empty()
+            || matches!(op, Op::Process(process) if !process.globals.is_empty())
+    };
     let unused: Vec<_> = (0..streams.len())
         .filter(|&at| cx.drafts.get(at).is_some_and(|draft| draft.module == main))
         .filter(|&at| {

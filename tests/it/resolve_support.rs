@@ -20,6 +20,7 @@ pub(crate) fn resolved(text: &str, params: &[(&str, &str)]) -> (Resolved, String
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
         lenient: false,
+        never_inline: false,
     };
     let resolved = compile(&mut sources, main, &options);
     let said = render(&sources, &resolved.diagnostics, MessageFormat::Short, false);

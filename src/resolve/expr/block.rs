@@ -4,11 +4,16 @@ use super::{Local, Lower};
 use crate::data::Type;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::ir::{Expr, ExprId};
+use crate::resolve::functions::is_plain;
 use crate::resolve::types::{fits, join, shown};
 use crate::syntax::ast::{self, BindingKind, Block, Stmt, StmtKind};
 
 impl Lower<'_, '_> {
     pub(super) fn block(&mut self, block: &Block) -> ExprId {
+        let few = block.stmts.len() <= 1;
+        if !block.stmts.is_empty() && !is_plain(block) && !(few && gives_nothing(&block.stmts[0].kind)) {
+            return self.code_block(block);
+        }
         self.statements(&block.stmts, block.span)
     }
 
@@ -22,14 +27,6 @@ impl Lower<'_, '_> {
         match &stmt.kind {
             StmtKind::Binding(binding) if binding.kind != BindingKind::Var => {
                 self.deeper(stmt.span, |lower| lower.let_in(binding, rest, stmt.span.to(span)))
-            }
-            _ if !rest.is_empty() => {
-                match &stmt.kind {
-                    StmtKind::Expr(expr) => self.say_without_effect(expr),
-                    StmtKind::Return(_) => self.say_after_return(rest[0].span, stmt.span),
-                    other => self.refuse_statement(other, stmt.span),
-                }
-                self.statements(rest, span)
             }
             last => self.last(last, stmt.span),
         }
@@ -46,10 +43,8 @@ impl Lower<'_, '_> {
                     .label("this gives none")
                     .help("end the block with the expression that is its value"),
             ),
-            other => {
-                self.refuse_statement(other, span);
-                self.poison(span)
-            }
+            // A block with others is code.
+            _ => self.poison(span),
         }
     }
 
@@ -91,40 +86,6 @@ impl Lower<'_, '_> {
         self.push(Expr::If(condition, a, b), ty, span)
     }
 
-    fn say_without_effect(&mut self, expr: &ast::Expr) {
-        self.cx.say(
-            Diagnostic::new(Code::BlockWithoutValue, expr.span, "this value is not used")
-                .label("only the last expression of a block is its value")
-                .help("bind it with `let`, or take it out"),
-        );
-    }
-
-    fn say_after_return(&mut self, after: Span, at: Span) {
-        self.cx.say(
-            Diagnostic::new(Code::BlockWithoutValue, after, "nothing after `return` is reached")
-                .also(at, "returns here"),
-        );
-    }
-
-    fn refuse_statement(&mut self, stmt: &StmtKind, span: Span) {
-        let what = match stmt {
-            StmtKind::Binding(_) => "`var` in a lambda",
-            StmtKind::Assign(..) => "assignment in a lambda",
-            StmtKind::If(..) => "`if` without value in a lambda",
-            StmtKind::For(..) => "`for` in a lambda",
-            StmtKind::While(..) => "`while` in a lambda",
-            StmtKind::Match(..) => "`match` without value in a lambda",
-            StmtKind::Break => "`break` in a lambda",
-            StmtKind::Continue => "`continue` in a lambda",
-            StmtKind::Return(_) => "`return` in a lambda",
-            StmtKind::Emit(..) => "`emit` in a lambda",
-            StmtKind::Raise(_) => "`raise` in a lambda",
-            StmtKind::Try(..) => "`try` in a lambda",
-            StmtKind::Expr(_) => "this statement in a lambda",
-        };
-        self.cx.refuse(span, what);
-    }
-
     /// A lambda where a value is asked for.
     pub(super) fn stray_lambda(&mut self, span: Span) -> ExprId {
         self.say_and_poison(
@@ -133,4 +94,12 @@ impl Lower<'_, '_> {
             ),
         )
     }
+}
+
+/// Whether a block of this statement alone has no value.
+fn gives_nothing(stmt: &StmtKind) -> bool {
+    matches!(
+        stmt,
+        StmtKind::Binding(_) | StmtKind::If(_, None) | StmtKind::Return(None)
+    )
 }

@@ -25,7 +25,7 @@ impl Lower<'_, '_> {
                 if let ExprKind::Name(alias) = &receiver.kind
                     && self.names_module(&alias.name)
                 {
-                    return self.imported_function(alias, name);
+                    return self.imported_function(alias, name, args, span);
                 }
                 self.function(name, Some(receiver), args, span)
             }
@@ -77,31 +77,28 @@ impl Lower<'_, '_> {
         !is_local && !is_alias && self.cx.is_import(self.module, name)
     }
 
-    /// `lib.f(..)`: refused where it is declared, if it is.
-    fn imported_function(&mut self, alias: &Ident, name: &Ident) -> ExprId {
+    /// `lib.f(..)`
+    fn imported_function(&mut self, alias: &Ident, name: &Ident, args: &[Arg], whole: Span) -> ExprId {
         let span = alias.span.to(name.span);
-        if let Ok(Some(found)) = self.cx.lookup_path(self.module, &[alias.clone(), name.clone()])
-            && !matches!(found.what, What::Function)
-        {
-            let message = format!(
-                "`{}.{}` is {}, not a function",
-                alias.name,
-                name.name,
-                found.what.noun()
-            );
-            self.cx
-                .say(Diagnostic::new(Code::WrongKind, span, message).also(found.span, "declared here"));
+        match self.cx.lookup_path(self.module, &[alias.clone(), name.clone()]) {
+            Ok(Some(found)) => match found.what {
+                What::Function(at) => self.invoke(at, name, None, args, whole),
+                what => {
+                    let message = format!("`{}.{}` is {}, not a function", alias.name, name.name, what.noun());
+                    self.say_and_poison(
+                        Diagnostic::new(Code::WrongKind, span, message).also(found.span, "declared here"),
+                    )
+                }
+            },
+            Ok(None) | Err(()) => self.poison(span),
         }
-        self.poison(span)
     }
 
     fn function(&mut self, name: &Ident, receiver: Option<&ast::Expr>, args: &[Arg], span: Span) -> ExprId {
-        if receiver.is_none()
-            && let Some(declared) = self.cx.lookup(self.module, &name.name)
-        {
+        if let Some(declared) = self.cx.lookup(self.module, &name.name) {
             match declared.what {
-                What::Function => return self.poison(span),
-                what if Builtin::lookup(&name.name).is_none() => {
+                What::Function(at) => return self.invoke(at, name, receiver, args, span),
+                what if receiver.is_none() && Builtin::lookup(&name.name).is_none() => {
                     let message = format!("`{}` is {}, not a function", name.name, what.noun());
                     let diagnostic = Diagnostic::new(Code::WrongKind, name.span, message);
                     return self.say_and_poison(diagnostic.also(declared.span, "declared here"));
@@ -132,10 +129,29 @@ impl Lower<'_, '_> {
                 "`now` takes no argument",
             ));
         }
+        if self.row.is_none() && (self.body.is_some() || self.inlined) {
+            return self.say_and_poison(
+                Diagnostic::new(
+                    Code::FunctionPlace,
+                    span,
+                    "a function does not see the event at hand, and so no `now()`",
+                )
+                .help("pass the time: `f(x, now())`"),
+            );
+        }
         if self.row.is_none() {
             return self.not_constant(span, "`now()` is the time of the event at hand, and there is none here");
         }
         self.push(Expr::Pseudo(Pseudo::Time), Type::Timestamp, span)
+    }
+
+    /// Whether this is the body of a function that is put in the place of its calls.
+    pub(super) fn checks_inlined(&self) -> bool {
+        let Some(body) = &self.body else { return false };
+        self.cx
+            .functions
+            .iter()
+            .any(|function| function.decl.name.name == body.name && function.inline)
     }
 
     fn not_constant(&mut self, span: Span, message: &str) -> ExprId {
@@ -162,7 +178,7 @@ impl Lower<'_, '_> {
         }
         let functions = self.cx.scopes[self.module].iter();
         let own = functions
-            .filter(|(_, d)| matches!(d.what, What::Function))
+            .filter(|(_, d)| matches!(d.what, What::Function(_)))
             .map(|(name, _)| *name);
         let builtins = Builtin::ALL
             .iter()
@@ -195,7 +211,15 @@ impl Lower<'_, '_> {
         }
         let mut ids = Vec::with_capacity(values.len() + 1);
         if builtin.is_volatile() {
-            if self.row.is_none() {
+            if self.in_code && !self.checks_inlined() {
+                let message = format!("`{}` cannot be drawn in statements", name.name);
+                return self.say_and_poison(
+                    Diagnostic::new(Code::FunctionPlace, span, message)
+                        .label("draws are made once for each event, in expressions")
+                        .help(format!("draw it outside and pass it: `f(x, {}(..))`", name.name)),
+                );
+            }
+            if self.row.is_none() && !self.over_row && self.body.is_none() {
                 let message = format!("`{}` differs from event to event, and there is none here", name.name);
                 return self.not_constant(span, &message);
             }

@@ -45,7 +45,7 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn say_unreachable(&mut self, arm: &MatchArm, unreachable: &MatchArm) {
+    pub(super) fn say_unreachable(&mut self, arm: &MatchArm, unreachable: &MatchArm) {
         self.cx.say(
             Diagnostic::new(Code::ConstantCondition, unreachable.span, "this arm is never reached")
                 .also(arm.span, "`_` fits everything")
@@ -53,7 +53,7 @@ impl Lower<'_, '_> {
         );
     }
 
-    fn fits_one_of(&mut self, subject: &(LocalId, Type, Span), values: &[ast::Expr], span: Span) -> ExprId {
+    pub(super) fn fits_one_of(&mut self, subject: &(LocalId, Type, Span), values: &[ast::Expr], span: Span) -> ExprId {
         let mut whole: Option<ExprId> = None;
         for value in values {
             let one = self.fits(subject, value);

@@ -7,15 +7,19 @@ mod access;
 mod binary;
 mod block;
 mod call;
+mod code;
 mod compare;
 mod control;
+mod invoke;
 mod lambda;
 mod literal;
 mod name;
 mod side;
+mod stmt;
 mod words;
 
 pub(super) use call::{admits, are, arguments, param_word};
+pub(super) use code::lower_function;
 pub(super) use name::{BOUND, pseudo};
 pub(super) use side::{COUNT, PSEUDO};
 pub(super) use words::ROW_FUNCTIONS;
@@ -32,6 +36,8 @@ use crate::syntax::ast::{self, ExprKind};
 pub(super) enum Local {
     /// A value.
     Value(LocalId, Type),
+    /// A leaf, which stands wherever the name does.
+    Leaf(ir::Expr, Type),
     /// The row at hand, as a lambda's parameter.
     Row,
 }
@@ -64,6 +70,14 @@ pub(super) struct Lower<'c, 'a> {
     pub(super) window: Option<AtWindow>,
     /// Whether a parameter was read: the value then depends on the run.
     pub(super) reads_param: bool,
+    /// The body whose statements are being lowered.
+    body: Option<Box<code::Body>>,
+    /// Nodes go to the arena of bodies.
+    in_code: bool,
+    /// This is the body of a function that is put in the place of its call, or a default.
+    inlined: bool,
+    /// The call stands over a row.
+    over_row: bool,
     /// How many bindings, arms and links of chains are open: each makes the tree deeper.
     depth: usize,
 }
@@ -83,6 +97,10 @@ impl<'c, 'a> Lower<'c, 'a> {
             given: Given::default(),
             window: None,
             reads_param: false,
+            body: None,
+            in_code: false,
+            inlined: false,
+            over_row: false,
             depth: 0,
         }
     }
@@ -207,5 +225,19 @@ impl<'c, 'a> Lower<'c, 'a> {
         let result = inner(self);
         self.locals.pop();
         result
+    }
+}
+
+/// A block of one expression.
+pub(super) fn block_of(expr: &ast::Expr) -> ast::Block {
+    if let ExprKind::Block(block) = &expr.kind {
+        return (**block).clone();
+    }
+    ast::Block {
+        stmts: vec![ast::Stmt {
+            kind: ast::StmtKind::Expr(expr.clone()),
+            span: expr.span,
+        }],
+        span: expr.span,
     }
 }

@@ -36,6 +36,7 @@ impl Lower<'_, '_> {
             return match local {
                 Local::Row => Head::Row,
                 Local::Value(id, ty) => Head::Node(self.push(Expr::Local(id), ty, name.span)),
+                Local::Leaf(leaf, ty) => Head::Node(self.push(leaf, ty, name.span)),
             };
         }
         if let Some(side) = self.of_the_run(&name.name) {
@@ -60,10 +61,8 @@ impl Lower<'_, '_> {
         if let Some(declared) = self.cx.lookup(self.module, &name.name) {
             match declared.what {
                 What::Constant(at) => return Head::Node(self.constant_value(at, name.span)),
-                // Refused where they are declared.
-                What::Var | What::Function => {
-                    return Head::Node(self.poison(name.span));
-                }
+                What::Var(at) => return Head::Node(self.global(at, name.span)),
+                What::Function(_) => return Head::Node(self.not_called(name, declared.span)),
                 What::Event(_) | What::Stream(_) | What::Alias(_) | What::Connector(..) | What::Pattern(..) => {}
             }
         }
@@ -84,6 +83,38 @@ impl Lower<'_, '_> {
             return Head::Node(self.of_no_step(name));
         }
         self.open_or_unknown(name, &found)
+    }
+
+    /// A variable of the run.
+    fn global(&mut self, at: usize, span: Span) -> ExprId {
+        let (_, binding) = self.cx.globals[at];
+        self.cx.used.insert(binding.name.span);
+        if self.row.is_none() && self.body.is_none() {
+            return self.say_and_poison(
+                Diagnostic::new(
+                    Code::NotConstant,
+                    span,
+                    format!("the variable `{}` changes from event to event", binding.name.name),
+                )
+                .label("only constants may stand here"),
+            );
+        }
+        if !self.may_touch(at, span, None) {
+            return self.poison(span);
+        }
+        let global = &self.cx.query.code.globals[at];
+        let (local, ty) = (global.local, global.ty.clone());
+        self.push(Expr::Local(local), ty, span)
+    }
+
+    /// A function's name alone.
+    fn not_called(&mut self, name: &Ident, declared: Span) -> ExprId {
+        let message = format!("`{}` is a function, not a value", name.name);
+        self.say_and_poison(
+            Diagnostic::new(Code::WrongKind, name.span, message)
+                .also(declared, "declared here")
+                .help(format!("call it: `{0}(..)`; as a lambda: `x => {0}(x)`", name.name)),
+        )
     }
 
     /// The input of a join, or the alias of a pattern, that has this name.
@@ -239,7 +270,8 @@ impl Lower<'_, '_> {
         match self.cx.lookup_path(self.module, &path) {
             Ok(Some(declared)) => match declared.what {
                 What::Constant(at) => self.constant_value(at, alias.span.to(name.span)),
-                What::Var | What::Function => self.poison(name.span),
+                What::Var(at) => self.global(at, name.span),
+                What::Function(_) => self.not_called(name, declared.span),
                 what => {
                     let message = format!("`{}.{}` is {}, not a value", alias.name, name.name, what.noun());
                     self.say_and_poison(
@@ -369,6 +401,15 @@ impl Lower<'_, '_> {
             let message = format!("`{}` is {}, not a constant", name.name, declared.what.noun());
             let diagnostic = Diagnostic::new(Code::WrongKind, name.span, message).also(declared.span, "declared here");
             return self.say_and_poison(diagnostic);
+        }
+        if let Some(body) = &self.body {
+            let message = format!("`{}` does not know the name `{}`", body.name, name.name);
+            let known: Vec<&str> = self.locals.iter().map(|(known, _)| known.as_str()).collect();
+            let near = nearest(&name.name, known.iter().copied().chain(scope.keys().copied())).map(str::to_owned);
+            let diagnostic = Diagnostic::new(Code::UnknownName, name.span, message)
+                .label("no parameter, variable or constant has this name")
+                .help("a function sees what it is given, and nothing of the event at hand");
+            return self.say_and_poison(did_you_mean(diagnostic, near.as_deref(), name.span));
         }
         let constants = scope
             .iter()

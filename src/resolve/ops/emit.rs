@@ -22,7 +22,17 @@ pub(super) fn emit(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
         flow.project(cx, fields);
     }
     flow.emits = true;
-    flow.push(Op::Emit { as_type, fields }, operator.span);
+    let row_by_row = fields
+        .as_deref()
+        .and_then(|fields| super::process::fields(cx, fields, operator.span));
+    let op = match row_by_row {
+        Some(op) => {
+            flow.push(op, operator.span);
+            Op::Emit { as_type, fields: None }
+        }
+        None => Op::Emit { as_type, fields },
+    };
+    flow.push(op, operator.span);
 }
 
 /// The event that the rows become; none when it was said that it is none.

@@ -9,6 +9,7 @@ mod enrich;
 mod filter;
 mod keys;
 mod order;
+mod process;
 mod project;
 mod projection;
 mod refused;
@@ -64,6 +65,9 @@ const RUNS: &[&str] = &[
     "collect",
     "attention_window",
     "pattern",
+    "process",
+    "on_error",
+    "concurrent",
 ];
 
 /// Lowers operators in order.
@@ -85,6 +89,7 @@ pub(super) fn lower(cx: &mut Cx<'_>, flow: &mut Flow, operators: &[ast::Operator
 
 fn one(cx: &mut Cx<'_>, flow: &mut Flow, operator: &ast::Operator, rest: &[ast::Operator]) {
     flow.given = std::rc::Rc::default();
+    cx.place = process::place(operator);
     attention::hoist(cx, flow, operator);
     rows::hoist(cx, flow, operator);
     super::pattern::hoist(cx, flow, operator);
@@ -117,6 +122,9 @@ fn one(cx: &mut Cx<'_>, flow: &mut Flow, operator: &ast::Operator, rest: &[ast::
         // Where a stream is placed never changes results.
         "context" => {}
         "collect" => keys::collect(cx, flow, operator),
+        "process" => process::process(cx, flow, operator),
+        "on_error" => process::on_error(cx, flow, operator),
+        "concurrent" => process::concurrent(cx, flow, operator),
         other => {
             if !refused::refuse(cx, flow, operator) {
                 unknown(cx, other, operator);
@@ -187,7 +195,9 @@ pub(super) fn emitted_events(cx: &mut Cx<'_>) -> Vec<Vec<EventId>> {
             continue;
         }
         let names = body.operators.iter().filter_map(|operator| operator.as_type.as_ref());
-        made.push(names.filter_map(|name| emitted(cx, module, name)).collect());
+        let mut of: Vec<EventId> = names.filter_map(|name| emitted(cx, module, name)).collect();
+        of.extend(process::events(cx, module, &body.operators));
+        made.push(of);
     }
     made
 }

@@ -3,7 +3,7 @@
 use super::args;
 use crate::data::{Path, Type};
 use crate::diag::{Code, Diagnostic, Span};
-use crate::ir::{Named, Op};
+use crate::ir::{Named, Op, Process};
 use crate::resolve::context::{Cx, quoted};
 use crate::resolve::expr::Lower;
 use crate::resolve::flow::Flow;
@@ -21,7 +21,13 @@ pub(super) fn select(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
     }
     let fields = named(cx, flow, operator, &operator.args);
     flow.project(cx, &fields);
-    flow.push(Op::Select(fields), operator.span);
+    push_fields(cx, flow, fields, operator.span);
+}
+
+/// Rows of these fields: row by row, where they touch variables of the run.
+fn push_fields(cx: &mut Cx<'_>, flow: &mut Flow, fields: Vec<Named>, span: Span) {
+    let op = super::process::fields(cx, &fields, span);
+    flow.push(op.unwrap_or(Op::Select(fields)), span);
 }
 
 /// `.map(e => { a: .. })` is a projection; any other lambda is computed as a whole.
@@ -35,13 +41,24 @@ pub(super) fn map(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
         && let Some(fields) = record(cx, flow, params, entries)
     {
         flow.project(cx, &fields);
-        flow.push(Op::Select(fields), operator.span);
+        push_fields(cx, flow, fields, operator.span);
         return;
     }
     let id = Lower::at(cx, flow).row_lambda(params, body, span);
     let ty = cx.query.exprs.ty(id).clone();
     become_rows_of(&mut flow.row, &ty);
-    flow.push(Op::Map(id), operator.span);
+    let globals = super::process::touched(cx, &[id]);
+    let op = if globals.is_empty() {
+        Op::Map(id)
+    } else {
+        Op::Process(Box::new(Process {
+            value: id,
+            globals,
+            emits: Vec::new(),
+            fields: Vec::new(),
+        }))
+    };
+    flow.push(op, operator.span);
 }
 
 /// `.flat_map(e => list)`
@@ -67,7 +84,7 @@ pub(super) fn flat_map(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
 }
 
 /// The rows that values of a type become: a record by its members, anything else as the field `value`.
-fn become_rows_of(row: &mut Row, ty: &Type) {
+pub(super) fn become_rows_of(row: &mut Row, ty: &Type) {
     match ty.non_null() {
         Type::Record(fields) => row.project(
             fields

@@ -6,7 +6,7 @@ use crate::resolve::flow::Flow;
 use crate::syntax::ast::Operator;
 
 /// Operators that stand for themselves.
-const LATER: &[&str] = &["process", "concurrent", "on_error"];
+const LATER: &[&str] = &[];
 
 /// Operators that modify a pattern before them.
 pub(in crate::resolve) const OF_PATTERNS: &[&str] = &[
