@@ -51,4 +51,4 @@ pub use nearest::{energy, outlier, top};
 pub use pairs::PairScores;
 pub use ranks::Ranks;
 pub use scores::Scores;
-pub use windows::{Added, Attending, Erred, Leaf, Passed, leaves};
+pub use windows::{Added, Attending, Erred, Leaf, Passed, RowAt, leaves};

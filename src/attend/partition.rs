@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::at::{Computed, Scored, Window};
-use super::windows::{Erred, Shared};
+use super::windows::{Erred, Outcome, RowAt, Shared};
 use super::{History, Ivf, Ranks, Recall, Scores, energy};
 use crate::data::Value;
 use crate::data::value::FixedHasher;
@@ -54,7 +54,7 @@ pub(super) struct Partition {
 #[derive(Debug)]
 pub(super) struct Row {
     /// Its batch, and its number there.
-    pub(super) at: (u32, u32),
+    pub(super) at: RowAt,
     /// What the steps computed, in order.
     pub(super) values: Vec<Value>,
 }
@@ -62,20 +62,14 @@ pub(super) struct Row {
 /// A row on its way: its event, and where its window begins.
 #[derive(Clone, Copy, Debug)]
 struct Event {
-    at: (u32, u32),
+    at: RowAt,
     number: u64,
     begin: u64,
 }
 
 impl Partition {
     /// Takes the rows of a round, in order.
-    pub(super) fn run(
-        &mut self,
-        shared: &Shared,
-        program: &Program<'_>,
-        batches: &[Batch],
-        rows: &[(u32, u32)],
-    ) -> (Vec<Row>, Vec<Erred>) {
+    pub(super) fn run(&mut self, shared: &Shared, program: &Program<'_>, batches: &[Batch], rows: &[RowAt]) -> Outcome {
         if self.history.is_none() {
             self.history = Some(History::new(&shared.embedder));
             let expected = match shared.attention.reach {
@@ -89,19 +83,19 @@ impl Partition {
             self.ranks = novelties.map(|novelty| Ranks::new(novelty.history as usize)).collect();
         }
         let events: Vec<Event> = rows.iter().map(|&at| self.take(shared, batches, at)).collect();
-        let (mut passed, mut errors) = (Vec::new(), Vec::new());
+        let mut outcome = Outcome::default();
         let mut rest = events.as_slice();
         while let Some(first) = rest.first() {
             let window = (first.number - first.begin) as usize + BLOCK;
             let chunk = (SCORES / window).clamp(BLOCK, 1 << 16) / BLOCK * BLOCK;
             let (now, later) = rest.split_at(chunk.min(rest.len()));
             rest = later;
-            self.chunk(shared, program, batches, now, (&mut passed, &mut errors));
+            outcome.append(self.chunk(shared, program, batches, now));
         }
         if let Some(last) = events.last() {
             self.forget(last.begin);
         }
-        (passed, errors)
+        outcome
     }
 
     /// A row becomes an event.
@@ -192,15 +186,10 @@ impl Partition {
         }
     }
 
-    fn chunk(
-        &mut self,
-        shared: &Shared,
-        program: &Program<'_>,
-        batches: &[Batch],
-        events: &[Event],
-        (passed, errors): (&mut Vec<Row>, &mut Vec<Erred>),
-    ) {
-        let Some(history) = &self.history else { return };
+    fn chunk(&mut self, shared: &Shared, program: &Program<'_>, batches: &[Batch], events: &[Event]) -> Outcome {
+        let Some(history) = &self.history else {
+            return Outcome::default();
+        };
         let scored: Vec<Vec<Scored>> = match (&mut self.index, shared.nearest) {
             (Some(index), Some(n)) => vec![
                 events
@@ -230,14 +219,13 @@ impl Partition {
             blocks.push(pairs.by_ref().take(BLOCK).collect());
         }
         let own = &*self;
-        let done: Vec<(Vec<Row>, Vec<Erred>)> = blocks
+        let done: Vec<Outcome> = blocks
             .into_par_iter()
             .map(|block| own.steps(shared, program, batches, block))
             .collect();
-        for (mut rows, mut erred) in done {
-            passed.append(&mut rows);
-            errors.append(&mut erred);
-        }
+        let mut all = Outcome::default();
+        done.into_iter().for_each(|outcome| all.append(outcome));
+        all
     }
 
     /// Runs the steps for a block of events.
@@ -247,12 +235,12 @@ impl Partition {
         program: &Program<'_>,
         batches: &[Batch],
         block: Vec<(Event, Computed)>,
-    ) -> (Vec<Row>, Vec<Erred>) {
+    ) -> Outcome {
         let Some(history) = &self.history else {
-            return Default::default();
+            return Outcome::default();
         };
         let mut evaluator = WindowEvaluator::new(program);
-        let places: Vec<(u32, u32)> = block.iter().map(|(event, _)| event.at).collect();
+        let places: Vec<RowAt> = block.iter().map(|(event, _)| event.at).collect();
         let mut passed = Vec::new();
         for (nth, (event, computed)) in block.into_iter().enumerate() {
             let mut window = Window {
@@ -281,7 +269,17 @@ impl Partition {
                 message: error.message,
             }
         });
-        (passed, errors.collect())
+        let errors = errors.collect();
+        let failures = evaluator.take_failures();
+        passed.retain(|row: &Row| !failures.keys().any(|nth| places[*nth as usize] == row.at));
+        Outcome {
+            rows: passed,
+            errors,
+            failures: failures
+                .into_iter()
+                .map(|(nth, failure)| (places[nth as usize], failure))
+                .collect(),
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -14,7 +14,7 @@ use super::partition::{Partition, Row};
 use super::{Embedder, Recall};
 use crate::data::value::FixedHasher;
 use crate::data::{Column, FieldId, Place, Pseudo, Value};
-use crate::eval::Program;
+use crate::eval::{Program, RowFailure};
 use crate::ir::{Attend, Attention, AttentionStep, Expr, ExprId, Exprs, Index, LocalId, Reach};
 use crate::ordered::{Batch, KeyTable};
 
@@ -117,7 +117,7 @@ pub struct Erred {
 pub type Added = (FieldId, Option<String>, Vec<Column>);
 
 /// A row, by its batch and its number there.
-pub(super) type RowAt = (u32, u32);
+pub type RowAt = (u32, u32);
 
 /// What became of the rows.
 #[derive(Debug, Default)]
@@ -128,6 +128,24 @@ pub struct Passed {
     pub fields: Vec<Added>,
     /// The evaluation errors, in order.
     pub errors: Vec<Erred>,
+    /// The rows that failed, in order: they do not go on.
+    pub failures: Vec<(RowAt, RowFailure)>,
+}
+
+/// What became of the rows of one partition.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) rows: Vec<Row>,
+    pub(super) errors: Vec<Erred>,
+    pub(super) failures: Vec<(RowAt, RowFailure)>,
+}
+
+impl Outcome {
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.rows.append(&mut other.rows);
+        self.errors.append(&mut other.errors);
+        self.failures.append(&mut other.failures);
+    }
 }
 
 impl Attending {
@@ -195,24 +213,23 @@ impl Attending {
             .map(|(number, rows)| (number, std::mem::take(&mut self.partitions[number as usize]), rows))
             .collect();
         let shared = &self.shared;
-        let done: Vec<(u32, Partition, Vec<Row>, Vec<Erred>)> = work
+        let done: Vec<(u32, Partition, Outcome)> = work
             .into_par_iter()
             .map(|(number, mut partition, rows)| {
-                let (rows, errors) = partition.run(shared, program, batches, &rows);
-                (number, partition, rows, errors)
+                let outcome = partition.run(shared, program, batches, &rows);
+                (number, partition, outcome)
             })
             .collect();
-        let mut rows: Vec<Row> = Vec::new();
-        let mut errors = Vec::new();
-        for (number, partition, mut passed, mut erred) in done {
+        let mut all = Outcome::default();
+        for (number, partition, outcome) in done {
             self.partitions[number as usize] = partition;
-            rows.append(&mut passed);
-            errors.append(&mut erred);
+            all.append(outcome);
         }
-        errors.sort_by_key(|erred| erred.place);
+        all.errors.sort_by_key(|erred| erred.place);
+        all.failures.sort_by_key(|failure| failure.0);
         self.peak = self.peak.max(self.bytes());
         self.sweep(batches);
-        self.passed(batches.len(), rows, errors)
+        self.passed(batches.len(), all)
     }
 
     /// Now and then forgets the events of partitions that no later window can hold: where rows come in
@@ -235,7 +252,12 @@ impl Attending {
             .for_each(|partition| partition.expire(shared, until));
     }
 
-    fn passed(&self, batches: usize, mut rows: Vec<Row>, errors: Vec<Erred>) -> Passed {
+    fn passed(&self, batches: usize, outcome: Outcome) -> Passed {
+        let Outcome {
+            mut rows,
+            errors,
+            failures,
+        } = outcome;
         rows.sort_by_key(|row| row.at);
         let mut kept: Vec<Vec<u32>> = vec![Vec::new(); batches];
         let made: Vec<(FieldId, Option<String>)> = self
@@ -265,6 +287,7 @@ impl Attending {
             kept,
             fields: fields.collect(),
             errors,
+            failures,
         }
     }
 

@@ -4,7 +4,7 @@
 use crate::data::{FieldId, Pseudo, Value};
 use crate::ir::{Attend, ExprId, LocalId};
 
-use super::errors::{Errors, EvalErrors, Fail, Outcome};
+use super::errors::{Errors, EvalErrors, Fail, Outcome, RowFailure};
 use super::patterns::Patterns;
 use super::program::Program;
 use super::scalar::{Leaves, Scalar};
@@ -47,7 +47,7 @@ impl<'p> WindowEvaluator<'p> {
     pub fn new(program: &'p Program<'p>) -> Self {
         Self {
             program,
-            errors: Errors::default(),
+            errors: program.errors(),
             patterns: Patterns::default(),
         }
     }
@@ -71,6 +71,11 @@ impl<'p> WindowEvaluator<'p> {
             &mut self.errors,
             &mut self.patterns,
         ))
+    }
+
+    /// The events that failed since the last call, by their numbers: these do not go on.
+    pub fn take_failures(&mut self) -> std::collections::BTreeMap<u32, RowFailure> {
+        self.errors.take_failures()
     }
 
     /// The evaluation errors since the last call, by node.

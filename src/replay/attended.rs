@@ -1,5 +1,7 @@
 //! Attention windows in a run: what their embeddings need from outside, and the rows that pass.
 
+use std::collections::BTreeMap;
+
 use super::execute::Executor;
 use super::feed::Feed;
 use super::flow::{Flow, View};
@@ -9,7 +11,7 @@ use super::{AttentionReport, RunError};
 use crate::attend::{Attending, EmbedError, Embedder, Leaf, Model, Passed, Recall, leaves};
 use crate::data::Column;
 use crate::diag::Span;
-use crate::eval::Evaluator;
+use crate::eval::{Evaluator, RowFailure};
 use crate::ir::{Attention, Embedding, StreamId};
 use crate::plan::{Plan, StageId, StepKind};
 
@@ -41,8 +43,24 @@ pub(super) fn run(
     ready: Vec<Held>,
 ) -> Vec<(Flow, View)> {
     let feed = Feed::new(ready);
-    let Passed { kept, fields, errors } = state.run(executor.context.program, &feed.batches);
-    for error in errors {
+    let Passed {
+        kept,
+        fields,
+        errors,
+        failures,
+    } = state.run(executor.context.program, &feed.batches);
+    let mut failed: BTreeMap<usize, BTreeMap<u32, RowFailure>> = BTreeMap::new();
+    for ((batch, row), failure) in failures {
+        let (held, row) = feed.held_row(batch as usize, row as usize);
+        failed.entry(held).or_default().insert(row, failure);
+    }
+    for (held, failures) in failed {
+        let flow = feed.held[held].flow.clone();
+        executor.failed(id, 0, (Vec::new(), failures), &flow);
+    }
+    // A handler is told of each row instead.
+    let told = executor.context.plan.stage(id).steps[0].owners[0].on_error.is_some();
+    for error in errors.into_iter().filter(|_| !told) {
         let key = ErrorKey {
             stage: id,
             step: 0,

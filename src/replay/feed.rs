@@ -68,6 +68,13 @@ impl Feed {
         }
     }
 
+    /// Which of the held batches a row of a batch is of, and its number in that flow.
+    pub(super) fn held_row(&self, batch: usize, row: usize) -> (usize, u32) {
+        let (held, at) = self.source(batch, row);
+        let rows = &self.held[held].view.rows;
+        (held, rows.as_ref().map_or(at as u32, |rows| rows[at]))
+    }
+
     fn source(&self, batch: usize, row: usize) -> (usize, usize) {
         match &self.sources[batch] {
             Source::Held(at) => (*at, row),
