@@ -2,6 +2,7 @@
 
     cargo build --release
     python3 benches/compare_attention.py --nab
+    python3 benches/compare_attention.py --nab --sweep
     python3 benches/compare_attention.py --logs
 
 `--nab`: over four labelled series of the Numenta Anomaly Benchmark, `attention_novelty` against a rolling
@@ -9,13 +10,15 @@ z-score and a threshold. Each detector has one setting for all series, and all a
 `testdata/attention` with the same cooldown. Mean and standard deviation, where a detector needs them, are
 those of the part of a series that everybody may look at before and in which nothing counts: the first
 15 %, at most 750 readings, as in the benchmark. A labelled window is found if an alarm falls into it;
-alarms outside of all windows are false.
+alarms outside of all windows are false. With `--sweep` also for other values of what each detector compares
+with: what more windows cost in false alarms.
 
 `--logs`: over two recordings of attacks, which steps of the attack are among the 20 events with the
 highest `attention_outlier`. Beside it, over the same events and fields: the rarest combinations of the
 fields' values, and the largest sums of the fields' own rarities, log(events / events with the value);
-both count over the whole log, so they know more than the query, which looks back only. Where events tie
-at the end of the 20, what can be expected of a draw among them is given.
+both count over the whole log, so they know more than the query, which looks back only; the sum also
+over the fields that suit it best. Where events tie at the end of the 20, what can be expected of a draw
+among them is given.
 
 Needs nothing but Python. The settings were looked for on these very data; the tables say what is possible,
 not what to expect of other data.
@@ -41,15 +44,17 @@ SERIES = [
     "ec2_network_in_257a54",
     "elb_request_count_8c0756",
 ]
-# Name, program, and whether it is told the mean and the standard deviation of the start.
+# Name, program, whether it is told the mean and the standard deviation of the start, and other settings of
+# `above` than its own.
 DETECTORS = [
-    ("attention novelty", "nab-novelty.vpl", True),
-    ("rolling z-score", "nab-rolling-z.vpl", False),
-    ("threshold", "nab-threshold.vpl", True),
+    ("attention novelty", "nab-novelty.vpl", True, [0.99, 0.992, 0.994, 0.996, 0.998, 0.999]),
+    ("rolling z-score", "nab-rolling-z.vpl", False, [4, 4.5, 5, 5.25, 6, 8]),
+    ("threshold", "nab-threshold.vpl", True, [2, 3, 4.5, 6, 9, 12]),
 ]
 WEEK = 7 * 24 * 3600
 
-# Name, log, program, labels, arguments, the fields, and which events the query looks at.
+# Name, log, program and labels, arguments, the fields, those with which the sum of rarities finds the most of all
+# that were tried, and which events the query looks at.
 RANKINGS = [
     (
         "cloudtrail",
@@ -57,6 +62,7 @@ RANKINGS = [
         "cloudtrail",
         ["--type-field", "eventName", "--time-field", "eventTime"],
         ["eventName", "eventSource", "errorCode", "userIdentity.arn"],
+        ["eventName", "eventSource", "errorCode"],
         lambda event: path(event, "userIdentity.arn") is not None and path(event, "userIdentity.invokedBy") is None,
     ),
     (
@@ -65,6 +71,7 @@ RANKINGS = [
         "mordor-security",
         ["--type-field", "Channel", "--time-field", "@timestamp"],
         ["Category", "EventType", "SubjectUserName", "IpAddress"],
+        ["EventID", "EventType"],
         lambda event: True,
     ),
 ]
@@ -117,25 +124,49 @@ def moments(labels):
     return out
 
 
-def nab(varpulis):
-    with open(os.path.join(NAB, "labels.json"), encoding="utf-8") as file:
-        labels = json.load(file)
-    judged = {}
-    for series in SERIES:
-        log = os.path.join(NAB, f"{series}.jsonl.gz")
-        readings = sorted((seconds(row["timestamp"]), row["value"]) for row in read(log))
+class Series:
+    """A series with what is known of it."""
+
+    def __init__(self, name, labels):
+        self.log = os.path.join(NAB, f"{name}.jsonl.gz")
+        readings = sorted((seconds(row["timestamp"]), row["value"]) for row in read(self.log))
         first = int(0.15 * min(len(readings), 5000))
         seen = [value for _, value in readings[:first]]
-        told = ["--param", f"mean={statistics.fmean(seen)!r}", "--param", f"std={statistics.pstdev(seen)!r}"]
-        for name, query, needs in DETECTORS:
-            rows = run(varpulis, query, log, told if needs else [])
-            alarms = [seconds(row["ts"]) for row in rows]
-            judged[series, name] = Judged(alarms, moments(labels[series]), readings[first][0], readings[-1][0])
+        self.told = ["--param", f"mean={statistics.fmean(seen)!r}", "--param", f"std={statistics.pstdev(seen)!r}"]
+        self.windows = moments(labels)
+        self.start, self.end = readings[first][0], readings[-1][0]
+
+    def judge(self, varpulis, query, needs, above=None):
+        arguments = self.told if needs else []
+        if above is not None:
+            arguments = [*arguments, "--param", f"above={above}"]
+        alarms = [seconds(row["ts"]) for row in run(varpulis, query, self.log, arguments)]
+        return Judged(alarms, self.windows, self.start, self.end)
+
+
+def nab(varpulis, sweep):
+    with open(os.path.join(NAB, "labels.json"), encoding="utf-8") as file:
+        labels = json.load(file)
+    every = {name: Series(name, labels[name]) for name in SERIES}
+    judged = {}
+    for name, query, needs, _ in DETECTORS:
+        for series in SERIES:
+            judged[series, name] = every[series].judge(varpulis, query, needs)
     print_nab(judged)
+    if not sweep:
+        return
+    print("All series, with other values of `above`:\n")
+    print("| detector | above | found | false alarms a week |\n|---|--:|--:|--:|")
+    for name, query, needs, others in DETECTORS:
+        for above in others:
+            whole = [every[series].judge(varpulis, query, needs, above) for series in SERIES]
+            found, false = sum(one.found for one in whole), sum(one.false for one in whole)
+            print(f"| {name} | {above} | {found} | {false / sum(one.weeks for one in whole):.2f} |", flush=True)
+    print()
 
 
 def print_nab(judged):
-    names = [name for name, _, _ in DETECTORS]
+    names = [name for name, *_ in DETECTORS]
     print("Labelled windows found, of how many; false alarms a week:\n")
     print("| series | " + " | ".join(names) + " |")
     print("|---|" + "---|" * len(names))
@@ -195,7 +226,8 @@ class Ranking:
             taken = min(max(top + 1 - rank, 0), len(group))
             for kind, count in collections.Counter(step for step in group if step is not None).items():
                 # None of `count` is among `taken` of the group.
-                missed[kind] = missed.get(kind, 1.0) * math.comb(len(group) - count, taken) / math.comb(len(group), taken)
+                chance = math.comb(len(group) - count, taken) / math.comb(len(group), taken)
+                missed[kind] = missed.get(kind, 1.0) * chance
         return sum(1 - chance for chance in missed.values())
 
     def ranks(self, top):
@@ -220,7 +252,7 @@ def rarities(events, fields):
 
 
 def logs(varpulis):
-    for name, log, query, arguments, fields, looked_at in RANKINGS:
+    for name, log, query, arguments, fields, best, looked_at in RANKINGS:
         with open(os.path.join(DATA, f"{query}.labels.json"), encoding="utf-8") as file:
             labels = json.load(file)
         steps = {tuple(key): step for step, keys in labels["steps"].items() for key in keys}
@@ -229,14 +261,16 @@ def logs(varpulis):
         by_query = Ranking([(key(row), row["score"]) for row in rows if row["score"] is not None], steps)
         everything = read(log)
         events = [event for event in everything if looked_at(event)]
-        scores = list(rarities(events, fields))
+        keys = [key(event) for event in events]
+        scores, others = list(rarities(events, fields)), list(rarities(events, best))
         rankings = [
             ("`attention_outlier`", by_query),
-            ("rarest combination", Ranking([(key(event), rare) for event, (rare, _) in zip(events, scores)], steps)),
-            ("sum of rarities", Ranking([(key(event), rare) for event, (_, rare) in zip(events, scores)], steps)),
+            ("rarest combination", Ranking(zip(keys, (together for together, _ in scores)), steps)),
+            ("sum of rarities", Ranking(zip(keys, (alone for _, alone in scores)), steps)),
+            (f"sum of rarities of {', '.join(best)}", Ranking(zip(keys, (alone for _, alone in others)), steps)),
         ]
         known = sum(key(event) in steps for event in everything)
-        print(f"{name}: {len(everything):,} events, {known} of them steps of the attack, of {len(labels['steps'])} kinds; ")
+        print(f"{name}: {len(everything):,} events, {known} steps of the attack of {len(labels['steps'])} kinds;")
         print(f"{len(events):,} events looked at, by {', '.join(fields)}\n")
         print(f"| ranking | steps in the first {TOP} | kinds of them | in the first 50 | in the first 100 |")
         print("|---|--:|--:|--:|--:|")
@@ -252,10 +286,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--varpulis", default=os.path.join(ROOT, "target", "release", "varpulis"))
     parser.add_argument("--nab", action="store_true", help="detectors over labelled series")
+    parser.add_argument("--sweep", action="store_true", help="with --nab: also other values of what is compared with")
     parser.add_argument("--logs", action="store_true", help="rankings over recordings of attacks")
     args = parser.parse_args()
     if args.nab or not args.logs:
-        nab(args.varpulis)
+        nab(args.varpulis, args.sweep)
     if args.logs or not args.nab:
         logs(args.varpulis)
 
