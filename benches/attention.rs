@@ -8,7 +8,7 @@
 
 use std::hint::black_box;
 
-use varpulis::attend::{Embedder, History, Scores, energy};
+use varpulis::attend::{Embedder, History, Ivf, Scores, energy, top};
 use varpulis::data::Value;
 use varpulis::diag::Span;
 use varpulis::ir::{Embedding, Encoding, ExprId, Feature, Transform};
@@ -168,6 +168,41 @@ fn novelty() {
     }
 }
 
+/// Exact answers and those of the inverted file, for the 8 nearest.
+fn inverted(window: u64) {
+    let embedder = Embedder::new(&embedding(128, 4), None).unwrap();
+    let (mut history, mut draw) = (History::new(&embedder), Draw(window));
+    let mut ivf = Ivf::new(window);
+    for event in 0..window {
+        let values: Vec<Value> = (0..4).map(|_| Value::Int(draw.below(200) as i64)).collect();
+        history.push(&embedder, &values);
+        ivf.add(&history, event, event.saturating_sub(window));
+    }
+    let queries = window - 512..window;
+    let mut scores = Scores::new();
+    let name = format!("exact, 8 nearest of {window}");
+    if let Some(each) = seconds(&name, 512, || {
+        for query in queries.clone().step_by(16) {
+            history.scores(query..query + 16, &[0; 16], &mut scores);
+            (0..16).for_each(|at| {
+                black_box(top(scores.row(at), 8));
+            });
+        }
+    }) {
+        println!("{name:<44} {:>12.0} {:>12.3}", 1.0 / each, each * 1e6);
+    }
+    let name = format!("ivf, 8 nearest of {window}");
+    if let Some(each) = seconds(&name, 512, || {
+        for query in queries.clone() {
+            black_box(ivf.nearest(&history, query, 0, 8));
+        }
+    }) {
+        let recall = ivf.recall();
+        let found = recall.hits as f64 / recall.asked as f64 * 100.0;
+        println!("{name:<44} {:>12.0} {:>12.3} found {found:.1}%", 1.0 / each, each * 1e6);
+    }
+}
+
 fn embedding_costs() {
     let kinds: [(&str, Encoding, Value); 6] = [
         (
@@ -222,5 +257,6 @@ fn main() {
     println!("peak: {:.1} G multiply-adds per second", peak / 1e9);
     windows(peak);
     novelty();
+    [10_000, 50_000, 200_000].into_iter().for_each(inverted);
     embedding_costs();
 }

@@ -110,7 +110,7 @@ pub(super) fn circle(turns: f64) -> (f64, f64) {
     let quarter = shifted.to_bits();
     let x = (rest * 4.0 - (shifted - ROUND)) * std::f64::consts::FRAC_PI_2;
     let y = x * x;
-    let sin = 1.589_690_995_211_550_1e-10 * y - 2.505_076_025_340_686_3e-8;
+    let sin = 1.589_690_995_211_55e-10 * y - 2.505_076_025_340_686_3e-8;
     let sin = sin * y + 2.755_731_370_707_006_8e-6;
     let sin = sin * y - 1.984_126_982_985_795e-4;
     let sin = sin * y + 8.333_333_333_322_49e-3;
