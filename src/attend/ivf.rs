@@ -5,7 +5,7 @@
 //! scores it finds are exact, bit for bit; it may miss events in other cells. Every 256th query is answered
 //! exactly as well, and what was missed is counted.
 //!
-//! Cost per query: a dot per centroid and per event of the visited cells. What is trained and when depends
+//! Cost per query: a dot per centroid and per event of the visited cells, about a twentieth of the window. What is trained and when depends
 //! on the events and their windows only, so results do not depend on how the events were batched.
 
 use super::History;
@@ -19,8 +19,10 @@ use super::tiles::Tiles;
 const SAMPLE: u64 = 256;
 /// Events per cell when the centroids are made.
 const PER_CELL: u64 = 32;
-/// One in so many cells is visited.
-const VISITED: usize = 10;
+/// At most one in so many cells is visited, if there are enough events in them ...
+const CELLS: usize = 8;
+/// ... and no further one when one in so many of the window's events has been seen.
+const SEEN: u64 = 24;
 
 /// Finds the nearest events of one partition.
 #[derive(Clone, Debug)]
@@ -161,16 +163,12 @@ impl Trained {
     fn nearest(&self, history: &History, query: u64, from: u64, n: usize, dots: &mut Vec<Lanes>) -> Vec<(u64, f32)> {
         let (set, finish) = (history.shared.set, Finish::Score(history.shared.mean()));
         let vector = history.queries.row(query);
-        let order = self.nearest_cells(vector, self.cells.len(), set, dots);
         let mut best = Best::new(n);
-        for (visited, (cell, _)) in order.into_iter().enumerate() {
-            if visited * VISITED >= self.cells.len() && best.len() >= n {
-                break;
-            }
+        let visit = |cell: usize, best: &mut Best<u64>, dots: &mut Vec<Lanes>| -> u64 {
             let cell = &self.cells[cell];
             let local = cell.local(from)..cell.local(query);
             if local.is_empty() {
-                continue;
+                return 0;
             }
             let tiles = cell.keys.tile(local.start)..cell.keys.tile_end(local.end);
             dots.resize(tiles.len(), [0.0; LANES]);
@@ -179,6 +177,27 @@ impl Trained {
             let scores = &dots.as_flattened()[first..first + (local.end - local.start) as usize];
             let events = &cell.events[(local.start - cell.dropped) as usize..];
             best.add(scores, |at| events[at]);
+            local.end - local.start
+        };
+        let (few, mut seen) = (self.cells.len().div_ceil(CELLS), 0);
+        for (cell, _) in self.nearest_cells(vector, few, set, dots) {
+            if seen * SEEN >= query.saturating_sub(from) && best.len() >= n {
+                return best.into_vec();
+            }
+            seen += visit(cell, &mut best, dots);
+        }
+        if best.len() < n {
+            // Those cells hold too few events of the window: the others, until there are enough.
+            for (cell, _) in self
+                .nearest_cells(vector, self.cells.len(), set, dots)
+                .into_iter()
+                .skip(few)
+            {
+                if best.len() >= n {
+                    break;
+                }
+                visit(cell, &mut best, dots);
+            }
         }
         best.into_vec()
     }

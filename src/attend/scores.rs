@@ -28,14 +28,16 @@ pub struct Scores {
 /// Up to [`GROUP`] queries that share the loads of all tiles that any of them needs.
 #[derive(Clone, Debug)]
 struct Group {
-    queries: Vec<Query>,
+    queries: [Query; GROUP],
+    /// How many there are.
+    count: usize,
     tiles: Range<usize>,
     /// Where the first query's tiles lie among all results.
     offset: usize,
 }
 
 /// A query with the events that it is compared with: from a number to before itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Query {
     event: u64,
     from: u64,
@@ -53,9 +55,13 @@ impl Query {
 }
 
 impl Group {
+    fn queries(&self) -> &[Query] {
+        &self.queries[..self.count]
+    }
+
     /// How many tiles of results there are.
     fn results(&self) -> usize {
-        self.tiles.len() * self.queries.len()
+        self.tiles.len() * self.count
     }
 
     /// Where the results of a query's tiles lie.
@@ -139,7 +145,7 @@ impl History {
         let before = results(groups).start;
         let (scale, share) = (self.scale(dims), self.shared.mean());
         for group in groups {
-            for (at, query) in group.queries.iter().enumerate().filter(|(_, query)| query.len() > 0) {
+            for (at, query) in group.queries().iter().enumerate().filter(|(_, query)| query.len() > 0) {
                 let tiles = self.tiles(query);
                 let place = group.place(at, &tiles);
                 let place = place.start - before..place.end - before;
@@ -172,31 +178,32 @@ impl History {
 
     /// Which queries there are, in groups, with room for their rows.
     fn lay_out_rows(&self, queries: Range<u64>, from: &[u64], out: &mut Scores) {
-        let mut begins = from.iter().copied();
-        let queries: Vec<Query> = queries
-            .map(|event| {
-                let from = begins.next().filter(|_| self.held().contains(&event));
-                let from = from.unwrap_or(event).clamp(self.begin.min(event), event);
-                Query { event, from }
-            })
-            .collect();
         let mut offset = 0;
         out.groups.clear();
         out.rows.clear();
-        for queries in queries.chunks(GROUP) {
-            let needed = queries
-                .iter()
-                .filter(|query| query.len() > 0)
-                .map(|query| self.tiles(query));
-            let tiles = needed
-                .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
-                .unwrap_or(0..0);
-            let group = Group {
-                queries: queries.to_vec(),
-                tiles,
+        let mut begins = from.iter().copied();
+        let mut queries = queries.map(|event| {
+            let from = begins.next().filter(|_| self.held().contains(&event));
+            let from = from.unwrap_or(event).clamp(self.begin.min(event), event);
+            Query { event, from }
+        });
+        while let Some(first) = queries.next() {
+            let mut group = Group {
+                queries: [first; GROUP],
+                count: 1,
+                tiles: 0..0,
                 offset,
             };
-            for (at, query) in queries.iter().enumerate() {
+            for query in queries.by_ref().take(GROUP - 1) {
+                group.queries[group.count] = query;
+                group.count += 1;
+            }
+            let needed = group.queries().iter().filter(|query| query.len() > 0);
+            let needed = needed.map(|query| self.tiles(query));
+            group.tiles = needed
+                .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
+                .unwrap_or(0..0);
+            for (at, query) in group.queries().iter().enumerate() {
                 let start = match query.len() {
                     0 => 0,
                     _ => group.place(at, &self.tiles(query)).start * LANES + query.lane(),
@@ -221,9 +228,9 @@ impl History {
     fn pack(&self, groups: &[Group], packed: &mut Vec<Vec<[f32; GROUP]>>) {
         packed.resize(groups.len(), Vec::new());
         for (group, packed) in groups.iter().zip(packed) {
-            if group.queries.len() > 1 {
-                let rows: Vec<&[f32]> = group.queries.iter().map(|query| self.query(query)).collect();
-                pack(&rows, self.shared.dims(), packed);
+            if group.count > 1 {
+                let rows: [&[f32]; GROUP] = std::array::from_fn(|at| self.query(&group.queries[at]));
+                pack(&rows[..group.count], self.shared.dims(), packed);
             }
         }
     }
@@ -257,7 +264,7 @@ impl History {
                 if tiles.is_empty() {
                     continue;
                 }
-                match &group.queries[..] {
+                match group.queries() {
                     [query] => self.alone(group, query, tiles, keys, finish, rows),
                     _ => self.together(group, tiles, keys, finish, packed, rows),
                 }
@@ -269,7 +276,7 @@ impl History {
     fn fill_from_rows(&self, groups: &[Group], keys: &Keys<'_>, finish: Finish, out: &mut [Lanes]) {
         let before = results(groups).start;
         for group in groups {
-            for (at, query) in group.queries.iter().enumerate().filter(|(_, query)| query.len() > 0) {
+            for (at, query) in group.queries().iter().enumerate().filter(|(_, query)| query.len() > 0) {
                 let lanes = &mut out[group.offset - before + at];
                 let asks = &self.query(query)[keys.from..keys.to];
                 for event in query.from..query.event {
