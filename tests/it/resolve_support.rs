@@ -89,6 +89,8 @@ fn op(query: &Query, op: &Op) -> String {
         Op::Where(id) => format!("where {}", one(id)),
         Op::Select(fields) => format!("select {}", named(fields)),
         Op::Map(id) => format!("map {}", one(id)),
+        Op::Process(process) => format!("process {}", one(&process.value)),
+        Op::OnError(on_error) => format!("on_error fn{}", on_error.handler.0),
         Op::FlatMap(id) => format!("flat_map {}", one(id)),
         Op::PartitionBy(fields) => format!("partition_by {}", named(fields)),
         Op::Distinct { key, within, scope } => {
@@ -264,6 +266,7 @@ pub(crate) fn expr(query: &Query, id: ExprId) -> String {
         }
         Expr::Range(a, b, inclusive) => format!("({} {} {})", if *inclusive { "..=" } else { ".." }, one(a), one(b)),
         Expr::Interp(parts) => format!("(f {})", all(parts)),
+        Expr::Invoke(function, args) => format!("(fn{} {})", function.0, all(args)),
         Expr::Call(builtin, args, lambdas) => {
             let mut text = format!("({} {}", builtin.name(), all(args));
             for lambda in lambdas {
