@@ -179,26 +179,29 @@ fn bad(report: &Report, out: &mut String) {
 }
 
 fn errors(report: &Report, sources: &SourceMap, out: &mut String) {
-    if report.errors.is_empty() {
-        return;
-    }
-    let total: u64 = report.errors.iter().map(|error| error.count).sum();
-    let _ = writeln!(
-        out,
-        "evaluation errors: {} (null was taken for the value)",
-        thousands(total)
-    );
-    for error in &report.errors {
-        let _ = writeln!(
-            out,
-            "  {} in `{}`: {} ({}, first at {} byte {})",
-            place(sources, error.span),
-            error.stream,
-            error.message,
-            times(error.count),
-            error.first.0,
-            error.first.1
-        );
+    let kinds = [
+        (false, "evaluation errors", "null was taken for the value"),
+        (true, "rows dropped", "something was raised and not caught"),
+    ];
+    for (dropped, what, why) in kinds {
+        let errors = || report.errors.iter().filter(|error| error.dropped == dropped);
+        let total: u64 = errors().map(|error| error.count).sum();
+        if total == 0 {
+            continue;
+        }
+        let _ = writeln!(out, "{what}: {} ({why})", thousands(total));
+        for error in errors() {
+            let _ = writeln!(
+                out,
+                "  {} in `{}`: {} ({}, first at {} byte {})",
+                place(sources, error.span),
+                error.stream,
+                error.message,
+                times(error.count),
+                error.first.0,
+                error.first.1
+            );
+        }
     }
 }
 
@@ -291,13 +294,15 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         .iter()
         .map(|(cause, n)| (cause.text().to_owned(), json!(n)))
         .collect();
-    let errors = report.errors.iter().map(|error| {
+    let error = |error: &crate::replay::ErrorReport| {
         json!({
             "stream": error.stream, "place": place(sources, error.span), "source": sources.slice(error.span),
             "count": error.count, "message": error.message,
             "first": {"input": error.first.0, "byte": error.first.1},
         })
-    });
+    };
+    let errors = report.errors.iter().filter(|error| !error.dropped).map(error);
+    let dropped = report.errors.iter().filter(|error| error.dropped).map(error);
     let metrics = report.metrics.iter().map(|metric| {
         let (sum, min, max) = metric
             .values
@@ -321,6 +326,7 @@ pub(super) fn json(report: &Report, sources: &SourceMap, took: Duration) -> Stri
         "patterns": patterns.collect::<Vec<_>>(),
         "bad": {"total": report.bad.total(), "causes": causes, "first": first.collect::<Vec<_>>()},
         "evaluation_errors": errors.collect::<Vec<_>>(),
+        "rows_dropped": dropped.collect::<Vec<_>>(),
         "metrics": metrics.collect::<Vec<_>>(),
         "late_events": report.order.late.events,
         "order": order_summary::json(&report.order),

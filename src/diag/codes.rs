@@ -478,10 +478,9 @@ or from an `embedding_config` that names them; events of which nothing is declar
         r#"The construct is part of the language, and the program may well be right, but this version does
 not execute it. It is refused rather than ignored, so that no result is wrong in silence.
 
-    stream X = Login .attention_window(duration: 30s)
+    connector K = kafka(brokers: "localhost:9092")
 
-What runs: filters, projections, windows, aggregation, joins, sequence patterns, lookups, streams of
-streams, `.emit`, `.to`. README.md lists what does not, and why."#;
+README.md lists what does not run, and why."#;
 
     // 05xx: configuration and command line
     UnknownConfigKey = 501, Error, "unknown configuration",

@@ -36,6 +36,35 @@ impl Code {
     pub fn function(&self, id: FunctionId) -> &Function {
         &self.functions[id.0 as usize]
     }
+
+    /// The values that `raise` raises.
+    #[must_use]
+    pub fn raised(&self) -> Vec<ExprId> {
+        let mut found = Vec::new();
+        self.functions
+            .iter()
+            .for_each(|function| raised(&function.body, &mut found));
+        found
+    }
+}
+
+fn raised(stmts: &[Stmt], found: &mut Vec<ExprId>) {
+    for stmt in stmts {
+        match stmt {
+            Stmt::Raise(value) => found.push(*value),
+            Stmt::If(_, a, b) => {
+                raised(a, found);
+                raised(b, found);
+            }
+            Stmt::For(_, _, body) | Stmt::While(_, body) => raised(body, found),
+            Stmt::Try(body, catch, last) => {
+                raised(body, found);
+                catch.iter().for_each(|(_, body)| raised(body, found));
+                raised(last, found);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A function of the program, or a block of statements that stands for a value.

@@ -217,6 +217,8 @@ pub struct ErrorReport {
     pub count: u64,
     /// What went wrong the first time.
     pub message: String,
+    /// The rows were dropped: something was raised and not caught.
+    pub dropped: bool,
     /// The input of the record of the first time, and its byte offset.
     pub first: (String, u64),
 }

@@ -532,6 +532,7 @@ impl<'r> Writer<'r> {
 
     fn error_reports(&self) -> Vec<ErrorReport> {
         let mut reports = Vec::new();
+        let raised = self.plan.query.code.raised();
         for (&key, count) in &self.errors.counts {
             for (owner, node) in owners_of(self.plan, key) {
                 let owner = &self.plan.stage(key.stage).steps[key.step].owners[owner];
@@ -542,6 +543,11 @@ impl<'r> Writer<'r> {
                         span: span_of(&self.plan.query, node),
                         count: count.count,
                         message: count.message.clone(),
+                        dropped: match in_code(node) {
+                            Some(InCode::Node(node)) => raised.contains(&node),
+                            Some(InCode::Function(_)) => true,
+                            None => false,
+                        },
                         first: (self.inputs[count.first.input as usize].name.clone(), count.first.offset),
                     },
                 ));

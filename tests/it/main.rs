@@ -20,6 +20,7 @@ mod formats;
 mod formats_columns;
 mod formats_evt;
 mod formats_support;
+mod functions;
 mod hypertree;
 mod inputs;
 mod joins;

@@ -89,6 +89,8 @@ fn op(query: &Query, op: &Op) -> String {
         Op::Where(id) => format!("where {}", one(id)),
         Op::Select(fields) => format!("select {}", named(fields)),
         Op::Map(id) => format!("map {}", one(id)),
+        Op::Process(process) => format!("process {}", one(&process.value)),
+        Op::OnError(on_error) => format!("on_error fn{}", on_error.handler.0),
         Op::FlatMap(id) => format!("flat_map {}", one(id)),
         Op::PartitionBy(fields) => format!("partition_by {}", named(fields)),
         Op::Distinct { key, within, scope } => {
@@ -269,6 +271,7 @@ pub(crate) fn expr(query: &Query, id: ExprId) -> String {
             let bodies: Vec<String> = lambdas.iter().map(|lambda| one(&lambda.body)).collect();
             format!("({what:?} {} {})", all(args), bodies.join(" "))
         }
+        Expr::Invoke(function, args) => format!("(fn{} {})", function.0, all(args)),
         Expr::Call(builtin, args, lambdas) => {
             let mut text = format!("({} {}", builtin.name(), all(args));
             for lambda in lambdas {
