@@ -231,7 +231,7 @@ class Ranking:
         return sum(1 - chance for chance in missed.values())
 
     def ranks(self, top):
-        """Ranks of the steps up to `top`, with the ties."""
+        """Ranks of the steps up to `top`; of ties from rank to rank, and how many of them are steps."""
         out = []
         for rank, group in self.ties():
             hits = sum(step is not None for step in group)
@@ -256,15 +256,17 @@ def logs(varpulis):
         with open(os.path.join(DATA, f"{query}.labels.json"), encoding="utf-8") as file:
             labels = json.load(file)
         steps = {tuple(key): step for step, keys in labels["steps"].items() for key in keys}
-        rows = run(varpulis, f"{query}.vpl", log, arguments)
         key = lambda row: tuple(path(row, field) for field in labels["key"])
-        by_query = Ranking([(key(row), row["score"]) for row in rows if row["score"] is not None], steps)
+        by_query = {}
+        for k in (5, 20):
+            rows = run(varpulis, f"{query}.vpl", log, [*arguments, "--param", f"k={k}"])
+            by_query[k] = Ranking([(key(row), row["score"]) for row in rows if row["score"] is not None], steps)
         everything = read(log)
         events = [event for event in everything if looked_at(event)]
         keys = [key(event) for event in events]
         scores, others = list(rarities(events, fields)), list(rarities(events, best))
         rankings = [
-            ("`attention_outlier`", by_query),
+            *((f"`attention_outlier(event, {k})`", ranking) for k, ranking in by_query.items()),
             ("rarest combination", Ranking(zip(keys, (together for together, _ in scores)), steps)),
             ("sum of rarities", Ranking(zip(keys, (alone for _, alone in scores)), steps)),
             (f"sum of rarities of {', '.join(best)}", Ranking(zip(keys, (alone for _, alone in others)), steps)),
@@ -279,7 +281,10 @@ def logs(varpulis):
             cells = [ranking.expected(TOP), ranking.kinds(TOP), ranking.expected(50), ranking.expected(100)]
             print(f"| {title} | " + " | ".join(f"{value:.1f}" for value in cells) + " |")
         print(f"| by chance | {chance:.1f} | | {chance * 2.5:.1f} | {chance * 5:.1f} |")
-        print(f"\nRanks by `attention_outlier` up to {TOP}: {by_query.ranks(TOP)}\n")
+        print()
+        for k, ranking in by_query.items():
+            print(f"Ranks by `attention_outlier(event, {k})` up to {TOP}: {ranking.ranks(TOP)}  ")
+        print()
 
 
 def main():
