@@ -33,21 +33,28 @@ impl<T: Copy + Ord> Best<T> {
         }
         // From the newest on, so that in the first row a score that only equals the worst is none of the best.
         let first = self.items.is_empty();
-        for (chunk, block) in scores.rchunks(16).enumerate() {
-            let floor = if self.items.len() < self.n {
-                f32::NEG_INFINITY
-            } else {
-                self.items[self.n - 1].1
-            };
-            // No early exit, so that the lanes are compared side by side.
-            let better = |score: f32| score > floor || (!first && score == floor);
-            if !block.iter().fold(false, |any, score| any | better(*score)) {
-                continue;
+        let least = least(scores, self.n);
+        let (rest, blocks) = scores.as_rchunks::<BLOCK>();
+        for (chunk, block) in blocks.iter().rev().enumerate() {
+            let floor = self.floor();
+            // Equal ones count where the floor is only known to be reached.
+            let equal = !first || floor < least;
+            if reaches(block, floor.max(least), equal) {
+                self.add_all(block, scores.len() - (chunk + 1) * BLOCK, &name);
             }
-            let end = scores.len() - chunk * 16;
-            for (back, score) in block.iter().rev().enumerate() {
-                self.keep(*score, || name(end - 1 - back));
-            }
+        }
+        self.add_all(rest, 0, &name);
+    }
+
+    /// The worst of the best, where there are as many as are kept.
+    fn floor(&self) -> f32 {
+        let last = self.n.checked_sub(1).and_then(|last| self.items.get(last));
+        last.map_or(f32::NEG_INFINITY, |(_, score)| *score)
+    }
+
+    fn add_all(&mut self, scores: &[f32], begin: usize, name: &impl Fn(usize) -> T) {
+        for (at, score) in scores.iter().enumerate().rev() {
+            self.keep(*score, || name(begin + at));
         }
     }
 
@@ -72,6 +79,38 @@ impl<T: Copy + Ord> Best<T> {
     pub(super) fn into_vec(self) -> Vec<(T, f32)> {
         self.items
     }
+}
+
+/// How many scores are looked at together.
+const BLOCK: usize = 16;
+/// In how many lanes a row is gone through for a first floor.
+const LANES: usize = 64;
+
+/// Whether some score is above a floor, or equal to it where that counts.
+fn reaches(block: &[f32; BLOCK], floor: f32, equal: bool) -> bool {
+    // No early exit, so that the lanes are compared side by side.
+    let mut above = [0u32; BLOCK];
+    for (above, score) in above.iter_mut().zip(block) {
+        *above = u32::from(*score > floor) | (u32::from(*score == floor) & u32::from(equal));
+    }
+    above.iter().fold(0, |any, one| any | one) != 0
+}
+
+/// A score that at least `n` of a row reach: the `n`-th of the highest of each of 64 lanes. It leaves little to
+/// look at; nothing is known of short rows.
+fn least(scores: &[f32], n: usize) -> f32 {
+    let (rows, _) = scores.as_chunks::<LANES>();
+    if n > LANES / 4 || rows.len() < 4 {
+        return f32::NEG_INFINITY;
+    }
+    let mut highest = [f32::NEG_INFINITY; LANES];
+    for row in rows {
+        for (high, score) in highest.iter_mut().zip(row) {
+            *high = if *score > *high { *score } else { *high };
+        }
+    }
+    let (_, least, _) = highest.select_nth_unstable_by(n - 1, |a, b| b.total_cmp(a));
+    *least
 }
 
 /// The mean distance to the `k` nearest events; the distance of a score is `sqrt(2 - 2 score)`, that of

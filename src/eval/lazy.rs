@@ -64,6 +64,14 @@ impl<'e> Scalar<'e> {
             return Ok(Value::Int(length as i64));
         }
         let mut count = 0;
+        let own = lambda.and_then(|lambda| Some((lambda, self.pairs_for(list, lambda)?)));
+        if let Some((lambda, pairs)) = own.or_else(|| self.kept_pairs(list, lambda)) {
+            let walked = self.paired(pairs, &mut |own, a, b| {
+                count += u64::from(own.holds_both(lambda, a, b));
+                count < most
+            });
+            return finish(walked, None, || Value::Int(count as i64), false);
+        }
         let mut failed = None;
         let walked = self.each(list, &mut |own, item| {
             let counts = match lambda {
@@ -169,8 +177,16 @@ impl<'e> Scalar<'e> {
         visit: Visit<'_, 'e>,
     ) -> Walked {
         let Some(lambda) = lambda else {
-            return self.paired(list, visit);
+            return self.paired(list, &mut |own, a, b| visit(own, pair(a, b)));
         };
+        if builtin == Builtin::Filter
+            && let Some(list) = self.pairs_for(list, lambda)
+        {
+            // Only the pairs that are kept become values.
+            return self.paired(list, &mut |own, a, b| {
+                !own.holds_both(lambda, a, b) || visit(own, pair(a, b))
+            });
+        }
         self.each(list, &mut |own, item| {
             let next = if builtin == Builtin::Map {
                 own.value_of(lambda, &item).map(Some)
@@ -189,7 +205,7 @@ impl<'e> Scalar<'e> {
     }
 
     /// Visits all pairs of items, each with one that comes later.
-    fn paired(&mut self, list: ExprId, visit: Visit<'_, 'e>) -> Walked {
+    fn paired(&mut self, list: ExprId, visit: &mut dyn FnMut(&mut Scalar<'e>, &Value, &Value) -> bool) -> Walked {
         let mut items = Vec::new();
         let walked = self.each(list, &mut |_, item| {
             items.push(item);
@@ -197,12 +213,29 @@ impl<'e> Scalar<'e> {
         });
         for (at, first) in items.iter().enumerate() {
             for second in &items[at + 1..] {
-                if !visit(self, Value::list(vec![first.clone(), second.clone()])) {
+                if !visit(self, first, second) {
                     return walked;
                 }
             }
         }
         walked
+    }
+
+    /// `xs.pairs().filter((a, b) => ..)` of which nothing more is asked: the lambda and the list.
+    fn kept_pairs(&self, list: ExprId, lambda: Option<&Lambda>) -> Option<(&'e Lambda, ExprId)> {
+        let Expr::Call(Builtin::Filter, args, lambdas) = self.program().exprs.get(list) else {
+            return None;
+        };
+        let (own, pairs) = (lambdas.first()?, *args.first()?);
+        lambda.is_none().then(|| Some((own, self.pairs_for(pairs, own)?)))?
+    }
+
+    /// The list of whose items `list` is the pairs, where a lambda takes both of a pair.
+    fn pairs_for(&self, list: ExprId, lambda: &Lambda) -> Option<ExprId> {
+        match self.program().exprs.get(list) {
+            Expr::Call(Builtin::Pairs, args, _) if lambda.params.len() == 2 => args.first().copied(),
+            _ => None,
+        }
     }
 
     /// How many items a list has, where that is known without looking at them.
@@ -212,6 +245,10 @@ impl<'e> Scalar<'e> {
             _ => None,
         }
     }
+}
+
+fn pair(a: &Value, b: &Value) -> Value {
+    Value::list(vec![a.clone(), b.clone()])
 }
 
 /// The outcome of a walk.

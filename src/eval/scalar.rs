@@ -128,6 +128,16 @@ impl<'e> Scalar<'e> {
         Applied { scalar: self, lambda }.value(item)
     }
 
+    /// Whether a lambda of two parameters is true for two values.
+    pub(super) fn holds_both(&mut self, lambda: &Lambda, first: &Value, second: &Value) -> bool {
+        let before = self.locals.len();
+        let values = [first, second].into_iter().cloned();
+        self.locals.extend(lambda.params.iter().copied().zip(values));
+        let truth = self.truth(lambda.body);
+        self.locals.truncate(before);
+        truth
+    }
+
     /// Whether a lambda is true for an item.
     pub(super) fn holds(&mut self, lambda: &Lambda, item: &Value) -> Result<bool, Fail> {
         Applied { scalar: self, lambda }.truth(item)
@@ -203,6 +213,11 @@ impl<'e> Scalar<'e> {
     }
 
     fn member(&mut self, id: ExprId) -> Value {
+        if let Expr::Get(base, name) = self.program.exprs.get(id)
+            && !matches!(self.program.exprs.get(*base), Expr::Get(..))
+        {
+            return convert::member(&self.eval(*base), &[name]);
+        }
         let (base, names) = chain(self.program, id);
         convert::member(&self.eval(base), &names)
     }
