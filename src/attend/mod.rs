@@ -32,6 +32,8 @@ mod scores;
 mod tiles;
 
 #[cfg(test)]
+mod encode_tests;
+#[cfg(test)]
 mod ivf_tests;
 #[cfg(test)]
 mod tests;

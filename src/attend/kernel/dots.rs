@@ -57,6 +57,7 @@ pub(super) fn by_fours(
 }
 
 /// The same, all queries at once, where there are 32 registers of 16 lanes.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "AVX-512 only"))]
 #[inline(always)]
 pub(super) fn by_eights(
     keys: &Keys<'_>,

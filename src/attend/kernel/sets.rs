@@ -49,8 +49,8 @@ impl Set {
     }
 }
 
-/// Makes the functions of [`Set`] and, for each instruction set, one that the compiler fits to it: from the first
-/// loop, and where there are 32 wide registers, from the second.
+/// Makes the functions of [`Set`] and, for each instruction set, one that the compiler fits to it: from the
+/// first loop, and where there are 32 wide registers, from the second.
 macro_rules! compiled {
     ($($(#[$doc:meta])* $name:ident = $loop:path | $wide:path, ($($arg:ident: $type:ty),*) $(-> $result:ty)?;)*) => {
         $(
