@@ -32,9 +32,13 @@ fn cpu_seconds() -> f64 {
     text.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
 }
 
+fn asked_for(name: &str) -> bool {
+    std::env::var("ONLY").map_or(true, |only| name.contains(&only))
+}
+
 /// Seconds per unit of work, best of three; none if it is not asked for.
 fn seconds(name: &str, units: usize, mut work: impl FnMut()) -> Option<f64> {
-    if std::env::var("ONLY").is_ok_and(|only| !name.contains(&only)) {
+    if !asked_for(name) {
         return None;
     }
     let mut best = f64::INFINITY;
@@ -166,6 +170,13 @@ fn novelty() {
 
 /// Exact answers and those of the inverted file, for the 8 nearest.
 fn inverted(window: u64) {
+    let names = [
+        format!("exact, 8 nearest of {window}"),
+        format!("ivf, 8 nearest of {window}"),
+    ];
+    if !names.iter().any(|name| asked_for(name)) {
+        return;
+    }
     let embedder = Embedder::new(&embedding(128, 4), None).unwrap();
     let (mut history, mut draw) = (History::new(&embedder), Draw(window));
     let mut ivf = Ivf::new(window);
@@ -180,8 +191,8 @@ fn inverted(window: u64) {
     }
     let queries = window - 512..window;
     let mut scores = Scores::new();
-    let name = format!("exact, 8 nearest of {window}");
-    if let Some(each) = seconds(&name, 512, || {
+    let [exact, ivf_name] = &names;
+    if let Some(each) = seconds(exact, 512, || {
         for query in queries.clone().step_by(16) {
             history.scores(query..query + 16, &[0; 16], &mut scores);
             (0..16).for_each(|at| {
@@ -189,17 +200,20 @@ fn inverted(window: u64) {
             });
         }
     }) {
-        println!("{name:<44} {:>12.0} {:>12.3}", 1.0 / each, each * 1e6);
+        println!("{exact:<44} {:>12.0} {:>12.3}", 1.0 / each, each * 1e6);
     }
-    let name = format!("ivf, 8 nearest of {window}");
-    if let Some(each) = seconds(&name, 512, || {
+    if let Some(each) = seconds(ivf_name, 512, || {
         for query in queries.clone() {
             black_box(ivf.nearest(&history, query, 0, 8));
         }
     }) {
         let recall = ivf.recall();
         let found = recall.hits as f64 / recall.asked as f64 * 100.0;
-        println!("{name:<44} {:>12.0} {:>12.3} found {found:.1}%", 1.0 / each, each * 1e6);
+        println!(
+            "{ivf_name:<44} {:>12.0} {:>12.3} found {found:.1}%",
+            1.0 / each,
+            each * 1e6
+        );
     }
 }
 

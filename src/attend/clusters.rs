@@ -8,8 +8,8 @@ use super::{History, Scores};
 const BLOCK: u64 = 64;
 
 /// The connected components of the pairs of `events` whose score is at or above `threshold`, each with its
-/// events in order, the oldest first by their oldest events. An event without a partner is a component of its own.
-/// The later event of a pair asks, the earlier answers. Events that are not held are left out.
+/// events in order, the oldest first by their oldest events. An event without a partner is a component of
+/// its own. The later event of a pair asks, the earlier answers. Events that are not held are left out.
 ///
 /// Costs all pairs of the events.
 #[must_use]

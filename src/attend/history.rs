@@ -11,8 +11,8 @@ use super::kernel::Finish;
 use super::rows::Rows;
 use super::tiles::Tiles;
 
-/// As long as a partition has had no more events than this, its vectors are stored once, row by row: there may be many
-/// such partitions, and a tile is as long as 16 events.
+/// As long as a partition has had no more events than this, its vectors are stored once, row by row: there
+/// may be many such partitions, and a tile is as long as 16 events.
 const FEW: u64 = 6;
 
 /// The events of one partition as vectors, numbered 0, 1, 2, ... from its first.

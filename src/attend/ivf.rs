@@ -1,12 +1,13 @@
 //! An inverted file: the nearest events of long windows without all scores.
 //!
-//! The keys of the first events are grouped around centroids (`kmeans`), which then stay; each event goes to the
-//! cell of its nearest centroid, and a query looks into the cells whose centroids are nearest to it. The
-//! scores it finds are exact, bit for bit; it may miss events in other cells. Every 256th query is answered
-//! exactly as well, and what was missed is counted.
+//! The keys of the first events are grouped around centroids (`kmeans`), which then stay; each event goes
+//! to the cell of its nearest centroid, and a query looks into the cells whose centroids are nearest to it.
+//! The scores it finds are exact, bit for bit; it may miss events in other cells. Every 256th query is
+//! answered exactly as well, and what was missed is counted.
 //!
-//! Cost per query: a dot per centroid and per event of the visited cells, about a twentieth of the window. What is trained and when depends
-//! on the events and their windows only, so results do not depend on how the events were batched.
+//! Cost per query: a dot per centroid and per event of the visited cells, about a twentieth of the window.
+//! What is trained and when depends on the events and their windows only, so results do not depend on how
+//! the events were batched.
 
 use super::History;
 use super::kernel::{Finish, LANES, Lanes, Set};
@@ -75,8 +76,8 @@ impl Ivf {
         }
     }
 
-    /// Takes in an event that has just been pushed, in order, with the begin of its window. Once a window has enough
-    /// events, the centroids are made of them; before, answers are exact.
+    /// Takes in an event that has just been pushed, in order, with the begin of its window. Once a window
+    /// has enough events, the centroids are made of them; before, answers are exact.
     pub fn add(&mut self, history: &History, event: u64, from: u64) {
         let set = history.shared.set;
         if let Some(trained) = &mut self.trained {

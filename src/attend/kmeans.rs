@@ -1,8 +1,8 @@
 //! Centroids of unit vectors: spherical k-means, without chance.
 //!
 //! Lloyd's rounds with dots in place of distances and centroids scaled to length 1 (Dhillon and Modha,
-//! "Concept decompositions for large sparse text data using clustering", 2001). The first centroids are vectors at even steps
-//! of the sample, so nothing is drawn. Costs `rounds * vectors * cells` dots.
+//! "Concept decompositions for large sparse text data using clustering", 2001). The first centroids are
+//! vectors at even steps of the sample, so nothing is drawn. Costs `rounds * vectors * cells` dots.
 
 use std::ops::Range;
 

@@ -35,6 +35,8 @@ mod tiles;
 mod windows;
 
 #[cfg(test)]
+mod encode_tests;
+#[cfg(test)]
 mod ivf_tests;
 #[cfg(test)]
 mod tests;

@@ -18,9 +18,9 @@ use super::kernel::{Finish, Keys, LANES, Lanes, Set};
 /// | `query.weight`, `query.bias` | `[dims, in]`, `[dims]` | queries |
 /// | `key.weight`, `key.bias` | `[dims, in]`, `[dims]` | keys |
 ///
-/// The first `in` is the dims of the features' vector. Without `query.weight` and `key.weight` the output of the
-/// last layer, without its ReLU, is both query and key. The metadata may hold `heads` (1 by default; it
-/// divides `dims`), `varpulis.features` (the digest of the embedding that the model was made for, 16
+/// The first `in` is the dims of the features' vector. Without `query.weight` and `key.weight` the output
+/// of the last layer, without its ReLU, is both query and key. The metadata may hold `heads` (1 by default;
+/// it divides `dims`), `varpulis.features` (the digest of the embedding that the model was made for, 16
 /// hexadecimal digits: another embedding is refused), `varpulis.version` (`1`).
 #[derive(Clone, Debug)]
 pub struct Model {

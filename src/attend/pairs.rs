@@ -30,8 +30,8 @@ impl PairScores {
         Self::default()
     }
 
-    /// Takes in the event that follows the last one, with the begin of its window. After a gap only the events from
-    /// this one on are known.
+    /// Takes in the event that follows the last one, with the begin of its window. After a gap only the
+    /// events from this one on are known.
     pub fn add(&mut self, history: &History, event: u64, from: u64) {
         if self.first + self.rows.len() as u64 != event {
             self.rows.clear();

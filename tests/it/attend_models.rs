@@ -105,8 +105,13 @@ fn features_are_compared_before_the_model() {
     );
 }
 
-/// A file of some tensors of zeros, and what is said of it.
-fn refusal(tensors: &[(&str, &[usize])], metadata: &[(&str, &str)]) -> String {
+/// Tensors by name and shape.
+type Shapes<'a> = &'a [(&'a str, &'a [usize])];
+/// What the metadata says.
+type Said<'a> = &'a [(&'a str, &'a str)];
+
+/// What is said against a file of some tensors of zeros.
+fn refusal(tensors: Shapes<'_>, metadata: Said<'_>) -> String {
     let zeros = vec![0u8; 4096];
     let views = tensors.iter().map(|(name, shape)| {
         let bytes = 4 * shape.iter().product::<usize>();
@@ -130,8 +135,7 @@ fn refusal(tensors: &[(&str, &[usize])], metadata: &[(&str, &str)]) -> String {
 fn what_does_not_fit_is_refused_with_both_shapes() {
     let both = |shape: &'static [usize]| [("query.weight", shape), ("key.weight", shape)];
     let start = "the model in `m` does not fit: ";
-    type Misfit<'a> = (&'a [(&'a str, &'a [usize])], &'a [(&'a str, &'a str)], &'a str);
-    let cases: &[Misfit<'_>] = &[
+    let cases: &[(Shapes<'_>, Said<'_>, &str)] = &[
         (
             &both(&[4, 6]),
             &[],

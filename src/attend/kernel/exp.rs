@@ -1,8 +1,8 @@
 //! The exponential function of floats, the same bits everywhere.
 //!
 //! `x = n ln 2 + r` with `|r| <= ln 2 / 2` (Cody and Waite's two-part `ln 2`), a minimax polynomial of
-//! degree 7 for `exp(r)` (the coefficients of Moshier's Cephes `expf`), and `2^n` by its bits. Relative error below
-//! 2e-7. Only multiply-adds and moves of bits, so that lanes and scalars agree.
+//! degree 7 for `exp(r)` (the coefficients of Moshier's Cephes `expf`), and `2^n` by its bits. Relative
+//! error below 2e-7. Only multiply-adds and moves of bits, so that lanes and scalars agree.
 
 /// The smallest argument whose power is still a normal number.
 const LOWEST: f32 = -87.3;

@@ -22,7 +22,7 @@ pub(super) fn add(row: &mut [Lanes], first: usize, end: usize, scale: f32, share
             highest[lane] = if x > highest[lane] { x } else { highest[lane] };
         }
     }
-    let top = highest.into_iter().fold(f32::NEG_INFINITY, f32::max);
+    let top = tree(highest, |a, b| if b > a { b } else { a });
     let mut sums = [0.0f32; LANES];
     for lanes in row.iter_mut() {
         for lane in 0..LANES {
@@ -31,7 +31,7 @@ pub(super) fn add(row: &mut [Lanes], first: usize, end: usize, scale: f32, share
             sums[lane] += weight;
         }
     }
-    let factor = share / tree(sums);
+    let factor = share / tree(sums, |a, b| a + b);
     for (out, lanes) in out.iter_mut().zip(row.iter()) {
         for lane in 0..LANES {
             out[lane] = lanes[lane].mul_add(factor, out[lane]);
@@ -50,15 +50,15 @@ fn mask(row: &mut [Lanes], first: usize, end: usize) {
     }
 }
 
-/// The sum of the lanes: halves upon halves.
+/// The lanes joined to one: halves upon halves.
 #[inline(always)]
-fn tree(mut sums: Lanes) -> f32 {
+fn tree(mut lanes: Lanes, join: impl Fn(f32, f32) -> f32) -> f32 {
     let mut width = LANES / 2;
     while width > 0 {
         for lane in 0..width {
-            sums[lane] += sums[lane + width];
+            lanes[lane] = join(lanes[lane], lanes[lane + width]);
         }
         width /= 2;
     }
-    sums[0]
+    lanes[0]
 }
