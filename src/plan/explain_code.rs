@@ -30,7 +30,7 @@ pub(super) fn lines(plan: &Plan, sources: &SourceMap) -> Vec<String> {
     let code = &plan.query.code;
     let mut lines = Vec::new();
     for (name, times) in &code.inlined {
-        lines.push(format!("function {name}: inlined in {times} places"));
+        lines.push(format!("function {name}: inlined {}", times_of(*times)));
     }
     for (function, calls) in code.functions.iter().zip(calls(plan)) {
         if calls == 0 {
@@ -49,8 +49,9 @@ pub(super) fn lines(plan: &Plan, sources: &SourceMap) -> Vec<String> {
         };
         let what = if function.declared { "function" } else { "block of" };
         lines.push(format!(
-            "{what} {} at {line}:{column}: called in {calls} places{touches}",
-            function.name
+            "{what} {} at {line}:{column}: called {}{touches}",
+            function.name,
+            times_of(calls)
         ));
     }
     for (at, global) in code.globals.iter().enumerate() {
@@ -80,4 +81,12 @@ pub(super) fn json(plan: &Plan) -> serde_json::Value {
     let called = code.functions.iter().zip(calls(plan)).filter(|(_, calls)| *calls > 0);
     let called = called.map(|(function, calls)| json!({"name": function.name, "calls": calls}));
     inlined.chain(called).collect()
+}
+
+fn times_of(n: u64) -> String {
+    match n {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        n => format!("{n} times"),
+    }
 }

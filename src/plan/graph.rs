@@ -225,7 +225,9 @@ impl Builder<'_> {
                     stream: id,
                     span: operator.span,
                     roots: expressions(&operator.op),
-                    on_error: stream.ops[place..].iter().find_map(|operator| match &operator.op {
+                    // What is said on the side never changes rows.
+                    on_error: stream.ops[place..].iter().find_map(|later| match &later.op {
+                        _ if matches!(operator.op, Op::Side(_)) => None,
                         Op::OnError(on_error) => Some(on_error.clone()),
                         _ => None,
                     }),

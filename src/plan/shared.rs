@@ -124,10 +124,16 @@ fn stream<'q>(query: &'q Query, stages: &[Stage], at: usize) -> (&'q str, crate:
 fn feeds_itself(query: &Query, stages: &[Stage], from: usize, to: usize) -> PlanError {
     let ((a, _), (b, span)) = (stream(query, stages, from), stream(query, stages, to));
     PlanError {
-        message: format!(
-            "`{a}` feeds `{b}`, and both touch the same variable: whose turn would come first? Give each a variable of its \
+        message: if a == b {
+            format!(
+                "two operators of `{a}` touch the same variable: whose turn would come first? Do both in one `.process`"
+            )
+        } else {
+            format!(
+                "`{a}` feeds `{b}`, and both touch the same variable: whose turn would come first? Give each a variable of its \
              own, or do both in one `.process`"
-        ),
+            )
+        },
         span,
     }
 }

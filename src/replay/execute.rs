@@ -296,6 +296,10 @@ impl<'a> Executor<'a> {
                     }
                     // Their lists are null, and gave no rows.
                     StepKind::FlatMap(_) | StepKind::Process(_) => view,
+                    // What is said on the side never changes rows.
+                    StepKind::Side(_) => view,
+                    // Rows of another flow.
+                    StepKind::OrderBy(..) | StepKind::Aggregate(_) if made.is_some() => view,
                     _ => {
                         view.drop(flow.rows.len(), &failed);
                         view

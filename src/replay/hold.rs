@@ -198,7 +198,8 @@ impl Executor<'_> {
         }
         let failed = self.count_errors(stage, 0, evaluator, flow);
         let (mut view, mut count) = (view, count);
-        if !failed.is_empty() {
+        // A condition of a pattern's step that fails is false; the row may serve other steps.
+        if !failed.is_empty() && !matches!(kind, StepKind::Pattern(_)) {
             let rows = view.each(flow.rows.len()).zip(0..);
             let kept: Vec<u32> = rows
                 .filter(|(row, _)| failed.binary_search(row).is_err())

@@ -28,8 +28,9 @@ pub(super) fn run(
         let condition = join.condition?;
         let flow = flow(context, join, made.clone());
         let mut evaluator = Evaluator::new(context.program, &*flow.rows);
-        let kept = evaluator.filter(condition, None);
-        executor.count_errors(id, 0, &mut evaluator, &flow);
+        let mut kept = evaluator.filter(condition, None);
+        let failed = executor.count_errors(id, 0, &mut evaluator, &flow);
+        kept.retain(|row| failed.binary_search(row).is_err());
         Some(kept)
     };
     let made = state.run(&batches, until, ending, &mut judge);

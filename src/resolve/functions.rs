@@ -63,7 +63,7 @@ impl Effects<'_> {
 pub(super) fn analyse(cx: &mut Cx<'_>) {
     for at in 0..cx.functions.len() {
         let (module, decl) = (cx.functions[at].module, cx.functions[at].decl);
-        cx.functions[at].effects = of_block(cx, module, &decl.body);
+        cx.functions[at].effects = of_function(cx, module, decl);
     }
     close(cx);
     inline(cx);
@@ -90,10 +90,14 @@ pub(super) fn analyse(cx: &mut Cx<'_>) {
     }
 }
 
-/// The effects of a block by itself.
-pub(super) fn of_block<'a>(cx: &Cx<'a>, module: usize, block: &'a Block) -> Effects<'a> {
+fn params(decl: &FnDecl) -> Vec<&str> {
+    decl.params.iter().map(|param| param.name.name.as_str()).collect()
+}
+
+/// The effects of a function by itself.
+fn of_function<'a>(cx: &Cx<'a>, module: usize, decl: &'a FnDecl) -> Effects<'a> {
     let mut effects = Effects::default();
-    walk_block(block, &mut |item, bound| {
+    walk_block(&decl.body, params(decl), &mut |item, bound| {
         note(cx, module, &item, bound, &mut effects);
         true
     });
@@ -259,7 +263,7 @@ fn inline(cx: &mut Cx<'_>) {
 fn calls_of(cx: &Cx<'_>, at: usize) -> Vec<usize> {
     let function = &cx.functions[at];
     let mut calls = Vec::new();
-    walk_block(&function.decl.body, &mut |item, bound| {
+    walk_block(&function.decl.body, params(function.decl), &mut |item, bound| {
         if let Item::Expr(Expr {
             kind: ExprKind::Call(callee, _),
             ..

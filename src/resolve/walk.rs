@@ -32,13 +32,13 @@ pub(super) fn walk_items<'e>(expr: &'e Expr, visit: &mut impl FnMut(Item<'e>, &[
     .expr(expr);
 }
 
-/// As [`walk_items`], of a block.
-pub(super) fn walk_block<'e>(block: &'e Block, visit: &mut impl FnMut(Item<'e>, &[&'e str]) -> bool) {
-    Walk {
-        bound: Vec::new(),
-        visit,
-    }
-    .block(block);
+/// As [`walk_items`], of a block with these names bound around it.
+pub(super) fn walk_block<'e>(
+    block: &'e Block,
+    bound: Vec<&'e str>,
+    visit: &mut impl FnMut(Item<'e>, &[&'e str]) -> bool,
+) {
+    Walk { bound, visit }.block(block);
 }
 
 struct Walk<'e, 'v, F> {

@@ -41,7 +41,7 @@ enum Line {
     /// `for i in 0..n: v = v + i` and a body
     For(usize, i64, Vec<Line>),
     /// `while w < n`, where `w` counts up.
-    While(usize, i64, Vec<Line>),
+    While(i64, Vec<Line>),
     Break(Term, Term),
     Continue(Term, Term),
     Return(Term),
@@ -82,7 +82,7 @@ fn line() -> impl Strategy<Value = Line> {
         prop_oneof![
             (term(), term(), some(), some()).prop_map(|(a, b, x, y)| Line::If(a, b, x, y)),
             (0..3_usize, 0..5_i64, some()).prop_map(|(v, n, body)| Line::For(v, n, body)),
-            (0..3_usize, 0..5_i64, some()).prop_map(|(v, n, body)| Line::While(v, n, body)),
+            (0..5_i64, some()).prop_map(|(n, body)| Line::While(n, body)),
             (some(), 0..3_usize, some(), some()).prop_map(|(a, v, b, c)| Line::Try(a, v, b, c)),
         ]
     })
@@ -155,7 +155,7 @@ impl Text {
                 self.lines(body, depth + 1);
                 self.loops -= 1;
             }
-            Line::While(_, n, body) => {
+            Line::While(n, body) => {
                 self.names += 1;
                 let name = format!("w{}", self.names);
                 self.push(depth, &format!("var {name} = 0"));
@@ -307,7 +307,7 @@ impl Walk<'_> {
                     }
                 }
             }
-            Line::While(_, n, body) => {
+            Line::While(n, body) => {
                 for _ in 0..*n {
                     match self.turn(body) {
                         End::Through | End::Continue => {}

@@ -347,12 +347,16 @@ impl Compiler<'_> {
         let list = self.temps(2);
         self.into(items, list);
         self.push(Op::Loop(list, list, mark(items)));
-        let first = self.next;
-        for name in names {
-            // Names of one loop stand side by side.
-            let reg = self.temp();
-            self.registers.insert(*name, reg);
-        }
+        // Names of one loop stand side by side; a `finally` is compiled several times, with the same ones.
+        let known = names.first().and_then(|name| self.registers.get(name).copied());
+        let first = known.unwrap_or_else(|| {
+            let first = self.next;
+            for name in names {
+                let reg = self.temp();
+                self.registers.insert(*name, reg);
+            }
+            first
+        });
         let start = self.here();
         let out = self.push(Op::Next(first, names.len() as Reg, list, 0, mark(items)));
         self.turn(start, body);

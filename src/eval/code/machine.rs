@@ -1,25 +1,25 @@
 //! Runs compiled functions.
 
-use super::{CODE, Compiled, Emitted, FUNCTION, MAX_CALLS, MAX_LAMBDAS, Op, Raised, Reg, parts};
+use super::quick::{quick, size, slow};
+use super::{CODE, Compiled, Emitted, FUNCTION, MAX_CALLS, Op, Raised, Reg, parts};
 use crate::data::{Key, Value};
-use crate::eval::errors::{Errors, Fail, Outcome};
-use crate::eval::lambda::{self, Apply};
+use crate::eval::errors::{Errors, Fail};
 use crate::eval::patterns::Patterns;
 use crate::eval::program::Prepared;
-use crate::eval::{arithmetic, call, collections, compare, convert, scalar, strings};
-use crate::ir::{BinaryOp, Builtin, ExprId, FunctionId};
+use crate::eval::{arithmetic, call, collections, convert, scalar, strings};
+use crate::ir::{ExprId, FunctionId};
 
 /// About how many items or bytes of a new value are a step, so that steps bound memory too.
 const GRAIN: usize = 64;
 
 /// A call that is open.
 #[derive(Clone, Copy)]
-struct Frame {
-    function: u32,
-    base: usize,
-    pc: usize,
+pub(super) struct Frame {
+    pub(super) function: u32,
+    pub(super) base: usize,
+    pub(super) pc: usize,
     /// The register of the caller that gets the value, from the bottom of the stack.
-    to: usize,
+    pub(super) to: usize,
 }
 
 /// A `try` that is in force.
@@ -33,20 +33,20 @@ struct Attempt {
 
 /// Runs functions for one row after the other.
 pub(in crate::eval) struct Machine<'m> {
-    code: &'m Compiled,
+    pub(super) code: &'m Compiled,
     errors: &'m mut Errors,
     patterns: &'m mut Patterns,
     row: u32,
     steps: u64,
-    stack: Vec<Value>,
-    frames: Vec<Frame>,
+    pub(super) stack: Vec<Value>,
+    pub(super) frames: Vec<Frame>,
     attempts: Vec<Attempt>,
     /// Where what was caught was raised, by the register that holds it.
     origins: Vec<(usize, ExprId)>,
     /// List functions that are open, each in a lambda of the one before.
-    lambdas: usize,
+    pub(super) lambdas: usize,
     /// What a lambda has raised, on its way out of the list function.
-    raised: Option<Raised>,
+    pub(super) raised: Option<Raised>,
 }
 
 impl<'m> Machine<'m> {
@@ -112,7 +112,7 @@ impl<'m> Machine<'m> {
     }
 
     /// Counts steps.
-    fn step(&mut self, n: u64, function: u32) -> Result<(), Box<Raised>> {
+    pub(super) fn step(&mut self, n: u64, function: u32) -> Result<(), Box<Raised>> {
         match self.steps.checked_sub(n) {
             Some(left) => {
                 self.steps = left;
@@ -129,7 +129,7 @@ impl<'m> Machine<'m> {
     }
 
     /// Runs until the frame that is on top is left.
-    fn run(&mut self) -> Result<Value, Box<Raised>> {
+    pub(super) fn run(&mut self) -> Result<Value, Box<Raised>> {
         let floor = self.frames.len();
         let attempts = self.attempts.len();
         loop {
@@ -479,7 +479,7 @@ impl<'m> Machine<'m> {
     }
 
     /// Counts an evaluation error; null stands for its value.
-    fn fail(&mut self, node: ExprId, fail: Fail) -> Value {
+    pub(super) fn fail(&mut self, node: ExprId, fail: Fail) -> Value {
         self.errors.add(node, self.row, 1, || fail.0);
         Value::Null
     }
@@ -519,158 +519,13 @@ impl<'m> Machine<'m> {
             }
         }
     }
-
-    /// The value of a list function with a lambda.
-    fn list_function(
-        &mut self,
-        builtin: Builtin,
-        args: &[Value],
-        frame: Frame,
-        lambda: u32,
-        node: ExprId,
-    ) -> Result<Outcome, Box<Raised>> {
-        if args.iter().any(Value::is_null) {
-            return Ok(Ok(Value::Null));
-        }
-        if self.lambdas == MAX_LAMBDAS {
-            let message = format!(
-                "`{}` nests list functions too deep: {MAX_LAMBDAS} are open",
-                self.code.functions[frame.function as usize].name
-            );
-            return Err(over(message, frame.function));
-        }
-        self.lambdas += 1;
-        let outcome = lambda::call(
-            builtin,
-            args,
-            true,
-            &mut Applied {
-                machine: self,
-                frame,
-                lambda,
-                node,
-            },
-        );
-        self.lambdas -= 1;
-        match self.raised.take() {
-            Some(raised) => Err(Box::new(raised)),
-            None => Ok(outcome),
-        }
-    }
-}
-
-/// A lambda of a function, in the function's frame.
-struct Applied<'a, 'm> {
-    machine: &'a mut Machine<'m>,
-    frame: Frame,
-    lambda: u32,
-    node: ExprId,
-}
-
-impl Apply for Applied<'_, '_> {
-    fn value(&mut self, item: &Value) -> Outcome {
-        let code = self.machine.code;
-        let ops = &code.functions[self.frame.function as usize];
-        let inner = &ops.lambdas[self.lambda as usize];
-        let result = self.machine.step(1, self.frame.function);
-        let result = result.and_then(|()| {
-            match inner.params.as_slice() {
-                [one] => self.machine.stack[self.frame.base + *one as usize] = item.clone(),
-                several => match collections::take_apart(item, several.len()) {
-                    Ok(parts) => {
-                        for (reg, part) in several.iter().zip(parts.iter()) {
-                            self.machine.stack[self.frame.base + *reg as usize] = part.clone();
-                        }
-                    }
-                    Err(fail) => return Ok(Err(fail)),
-                },
-            }
-            let frame = Frame {
-                pc: inner.start as usize,
-                ..self.frame
-            };
-            self.machine.frames.push(frame);
-            let value = self.machine.run();
-            let base = self.frame.base + ops.registers as usize;
-            if value.is_ok() {
-                self.machine.frames.pop();
-            }
-            self.machine.stack.resize(base, Value::Null);
-            value.map(Ok)
-        });
-        match result {
-            Ok(outcome) => outcome,
-            Err(raised) => {
-                self.machine.raised = Some(*raised);
-                Err(Fail(String::new()))
-            }
-        }
-    }
-
-    fn truth(&mut self, item: &Value) -> Result<bool, Fail> {
-        match self.value(item)? {
-            Value::Bool(truth) => Ok(truth),
-            Value::Null => Ok(false),
-            other => {
-                // Counted where the interpreter counts it: at the function.
-                self.machine.fail(self.node, Fail::no(&other, "bool"));
-                Ok(false)
-            }
-        }
-    }
 }
 
 /// A bound was exceeded in a function.
-fn over(message: String, function: u32) -> Box<Raised> {
+pub(super) fn over(message: String, function: u32) -> Box<Raised> {
     Box::new(Raised {
         node: ExprId(CODE | FUNCTION | function),
         value: Value::str(&message),
         fatal: true,
     })
-}
-
-/// Two ints or two floats, where nothing can go wrong.
-#[inline]
-fn quick(op: BinaryOp, a: &Value, b: &Value) -> Option<Value> {
-    match (a, b) {
-        (Value::Int(x), Value::Int(y)) => match op {
-            BinaryOp::Add => x.checked_add(*y).map(Value::Int),
-            BinaryOp::Sub => x.checked_sub(*y).map(Value::Int),
-            BinaryOp::Mul => x.checked_mul(*y).map(Value::Int),
-            BinaryOp::Eq => Some(Value::Bool(x == y)),
-            BinaryOp::Ne => Some(Value::Bool(x != y)),
-            BinaryOp::Lt => Some(Value::Bool(x < y)),
-            BinaryOp::Le => Some(Value::Bool(x <= y)),
-            BinaryOp::Gt => Some(Value::Bool(x > y)),
-            BinaryOp::Ge => Some(Value::Bool(x >= y)),
-            _ => None,
-        },
-        (Value::Float(x), Value::Float(y)) => match op {
-            BinaryOp::Add => Some(Value::Float(x + y)),
-            BinaryOp::Sub => Some(Value::Float(x - y)),
-            BinaryOp::Mul => Some(Value::Float(x * y)),
-            BinaryOp::Div => Some(Value::Float(x / y)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn slow(op: BinaryOp, a: &Value, b: &Value) -> Outcome {
-    match op {
-        BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
-            compare::compare(op, a, b)
-        }
-        _ => arithmetic::binary(op, a, b),
-    }
-}
-
-/// How many items or bytes a value has.
-fn size(value: &Value) -> usize {
-    match value {
-        Value::Str(text) => text.len(),
-        Value::List(items) => items.len(),
-        Value::Map(entries) => entries.len(),
-        _ => 0,
-    }
 }

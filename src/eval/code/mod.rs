@@ -12,8 +12,10 @@
 //! Cost: some nanoseconds an operation; arithmetic and comparisons of two ints or two floats take no call.
 
 mod compile;
+mod lambdas;
 mod machine;
 mod parts;
+mod quick;
 mod step;
 
 use indexmap::IndexMap;

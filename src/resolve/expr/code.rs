@@ -66,8 +66,11 @@ pub(in crate::resolve) fn lower_function(cx: &mut Cx<'_>, id: FunctionId) {
     for param in &decl.params {
         let ty = param.ty.as_ref().map(|ty| lower.cx.ty(module, ty)).unwrap_or_default();
         if let Some(default) = &param.default {
+            // A default sees no other parameter.
+            let others = mem::take(&mut lower.locals);
             let given = lower.expr(default);
             let given = lower.ty(given);
+            lower.locals = others;
             if !fits(&given, &ty) {
                 let message = format!(
                     "`{}` is declared as {}, its default is {}",
@@ -117,6 +120,16 @@ impl Lower<'_, '_> {
 
     /// A block of statements that stands for a value.
     pub(super) fn code_block(&mut self, block: &Block) -> ExprId {
+        if self.row.is_none() && self.body.is_none() && !self.inlined {
+            return self.say_and_poison(
+                Diagnostic::new(
+                    Code::NotConstant,
+                    block.span,
+                    "what statements give is known only when they run",
+                )
+                .label("a constant is known before"),
+            );
+        }
         let name = match &self.body {
             Some(body) => body.name.clone(),
             None => self.cx.draws.0.clone(),

@@ -2,7 +2,7 @@
 //!
 //! Each gives the statements of the IR that it becomes, and whether the place behind it is reached.
 
-use super::{Local, Lower};
+use super::{Local, Lower, MAX_DEPTH};
 use crate::data::{Type, Value};
 use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::ir::{Expr, ExprId, LocalId, Stmt};
@@ -248,13 +248,26 @@ impl Lower<'_, '_> {
         None
     }
 
+    /// One level deeper, unless that is too deep.
+    fn below(&mut self, span: Span, inner: impl FnOnce(&mut Self) -> Lowered) -> Lowered {
+        if self.depth == MAX_DEPTH {
+            self.too_deep(span);
+            return (Vec::new(), true);
+        }
+        self.depth += 1;
+        let lowered = inner(self);
+        self.depth -= 1;
+        lowered
+    }
+
     fn if_stmt(&mut self, arms: &[(ast::Expr, Block)], other: Option<&Block>, tail: bool) -> Lowered {
         let Some(((condition, block), rest)) = arms.split_first() else {
             return other.map_or((Vec::new(), true), |other| self.stmts(other, tail));
         };
+        let span = condition.span;
         let condition = self.condition(condition);
         let (then, a) = self.stmts(block, tail);
-        let (other, b) = self.if_stmt(rest, other, tail);
+        let (other, b) = self.below(span, |lower| lower.if_stmt(rest, other, tail));
         (vec![Stmt::If(condition, then, other)], a || b)
     }
 
@@ -376,7 +389,7 @@ impl Lower<'_, '_> {
             MatchPattern::Values(values) => {
                 let condition = self.fits_one_of(subject, values, arm.span);
                 let (body, a) = self.arm(&arm.body, tail);
-                let (other, b) = self.arms_stmt(subject, rest, tail);
+                let (other, b) = self.below(arm.span, |lower| lower.arms_stmt(subject, rest, tail));
                 (vec![Stmt::If(condition, body, other)], a || b)
             }
         }
