@@ -58,17 +58,30 @@ impl Embedder {
         Self::with_set(embedding, model, Set::best())
     }
 
+    /// The embedder that makes the vectors a model sees, to write them and make a model of them: the features
+    /// in their order as one head, whatever the heads of the embedding.
+    ///
+    /// # Errors
+    /// As [`Embedder::new`].
+    pub fn before_model(embedding: &ir::Embedding) -> Result<Self, EmbedError> {
+        Ok(Self {
+            shared: Arc::new(Shared {
+                layout: one_head(embedding)?,
+                model: None,
+                set: Set::best(),
+            }),
+        })
+    }
+
     pub(super) fn with_set(embedding: &ir::Embedding, model: Option<Model>, set: Set) -> Result<Self, EmbedError> {
-        let all = [(0..embedding.features.len()).collect()];
-        let heads = if model.is_some() {
-            &all[..]
-        } else {
-            &embedding.heads[..]
+        let layout = match &model {
+            Some(model) => {
+                let layout = one_head(embedding)?;
+                model.check(layout.dims, layout.digest)?;
+                layout
+            }
+            None => Layout::new(&embedding.features, &embedding.heads)?,
         };
-        let layout = Layout::new(&embedding.features, heads)?;
-        if let Some(model) = &model {
-            model.check(layout.dims, layout.digest)?;
-        }
         Ok(Self {
             shared: Arc::new(Shared { layout, model, set }),
         })
@@ -127,4 +140,8 @@ impl Embedder {
             }
         }
     }
+}
+
+fn one_head(embedding: &ir::Embedding) -> Result<Layout, EmbedError> {
+    Layout::new(&embedding.features, &[(0..embedding.features.len()).collect()])
 }

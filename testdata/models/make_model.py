@@ -4,7 +4,8 @@
     python make_model.py vectors.parquet --heads 2 --dims 8 --output model.safetensors
 
 Needs numpy, safetensors and pyarrow (all on PyPI). The vectors are the columns x0, x1, ... of the Parquet
-file. What it learns: directions in which the vectors differ from each other, and how much each counts. Per
+file; its `varpulis.features`, a digest of the embedding, goes into the model, so that another embedding refuses
+it. What it learns: directions in which the vectors differ from each other, and how much each counts. Per
 head it takes `dims / heads` principal directions, in turn, and scales each so that all have the same spread (whitening);
 queries and keys are projected alike, so that scores stay symmetric. Common features, which most events share,
 then say little, and rare ones much.

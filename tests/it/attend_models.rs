@@ -97,6 +97,12 @@ fn rows_and_pairs_have_the_same_bits() {
 fn features_are_compared_before_the_model() {
     let (embedder, history, _) = example("example");
     assert_eq!(embedder.feature_dims(), 5);
+    let before = Embedder::before_model(&features()).unwrap();
+    assert_eq!(
+        (before.dims(), before.heads().len(), before.digest()),
+        (5, 1, embedder.digest())
+    );
+    assert_ne!(Embedder::new(&features(), None).unwrap().digest(), before.digest());
     // Events 0 and 4 share the channel; their hours are 0 and 4.
     let parts = history.feature_scores(0, 4).unwrap();
     assert!(
