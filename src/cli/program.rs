@@ -88,8 +88,7 @@ pub(super) fn show(sources: &SourceMap, diagnostics: &[Diagnostic], arguments: &
 
 /// A planner's refusal as a diagnostic.
 pub(super) fn plan_diagnostic(error: &crate::plan::PlanError) -> Diagnostic {
-    Diagnostic::new(crate::diag::Code::StreamCycle, error.span, error.message.clone())
-        .help("a stream cannot read, through `.emit as`, what it emits itself")
+    Diagnostic::new(crate::diag::Code::StreamCycle, error.span, error.message.clone()).help(error.help)
 }
 
 /// Plans a compiled program; says so if that cannot be done.

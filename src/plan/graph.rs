@@ -170,6 +170,7 @@ fn circle(query: &Query, path: &[usize], back: usize) -> PlanError {
     let names: Vec<String> = names.map(|&at| format!("`{}`", query.streams[at].name)).collect();
     PlanError {
         message: format!("streams feed each other in a circle: {}", names.join(" -> ")),
+        help: "a stream cannot read, through `.emit as` and `emit`, what it emits itself",
         span: query.streams[back].span,
     }
 }

@@ -202,6 +202,8 @@ pub struct Sink {
 pub struct PlanError {
     /// What is wrong: lower case, no full stop.
     pub message: String,
+    /// What to know or do.
+    pub help: &'static str,
     /// The stream it is about.
     pub span: Span,
 }

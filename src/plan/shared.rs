@@ -50,6 +50,7 @@ pub(super) fn turns(
                 "streams that share variables feed each other in a circle, by way of `{}`",
                 stream(query, stages, stuck).0
             ),
+            help: "give them variables of their own, or do it all in one `.process`",
             span: stream(query, stages, stuck).1,
         }),
     }
@@ -125,15 +126,11 @@ fn feeds_itself(query: &Query, stages: &[Stage], from: usize, to: usize) -> Plan
     let ((a, _), (b, span)) = (stream(query, stages, from), stream(query, stages, to));
     PlanError {
         message: if a == b {
-            format!(
-                "two operators of `{a}` touch the same variable: whose turn would come first? Do both in one `.process`"
-            )
+            format!("two operators of `{a}` touch the same variable")
         } else {
-            format!(
-                "`{a}` feeds `{b}`, and both touch the same variable: whose turn would come first? Give each a variable of its \
-             own, or do both in one `.process`"
-            )
+            format!("`{a}` feeds `{b}`, and both touch the same variable")
         },
+        help: "whose turn would come first? Give each a variable of its own, or do both in one `.process`",
         span,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::context::Cx;
 use crate::diag::{Code, Diagnostic, Severity};
-use crate::ir::{Op, Source, StreamId};
+use crate::ir::{EventId, Op, Source, StreamId};
 
 /// Looks back at the whole program.
 pub(super) fn look_back(cx: &mut Cx<'_>) {
@@ -146,10 +146,15 @@ fn unused_streams(cx: &mut Cx<'_>) {
             *flag = true;
         }
     }
-    let acts = |op: &Op| {
-        matches!(op, Op::Side(_) | Op::Validate(_))
-            || !op.emits().is_empty()
-            || matches!(op, Op::Process(process) if !process.globals.is_empty())
+    let sources = || streams.iter().flat_map(|stream| &stream.sources);
+    let is_read =
+        |event: &EventId| sources().any(|of| matches!(of, Source::Event(base) if cx.query.is_a(*event, *base)));
+    let acts = |op: &Op| match op {
+        Op::Side(_) | Op::Validate(_) => true,
+        // Other streams see what it writes.
+        Op::Process(process) if !process.globals.is_empty() => true,
+        Op::Process(_) | Op::OnError(_) => op.emits().iter().any(is_read),
+        _ => false,
     };
     let unused: Vec<_> = (0..streams.len())
         .filter(|&at| cx.drafts.get(at).is_some_and(|draft| draft.module == main))

@@ -492,7 +492,7 @@ impl Compiler<'_> {
                 let first = self.values(args);
                 self.push(Op::Invoke(*function, to, first, args.len() as Reg));
             }
-            Expr::Call(builtin, args, _) if matches!(builtin, ir::Builtin::Coalesce | ir::Builtin::IfNull) => {
+            Expr::Call(ir::Builtin::Coalesce | ir::Builtin::IfNull, args, _) => {
                 let held = self.temp();
                 let mut jumps = Vec::new();
                 for arg in args {

@@ -88,8 +88,8 @@ impl<'a> Stepper<'a> {
         std::mem::swap(globals, &mut self.errors.effects.globals);
         let failure = self.errors.take_failures().into_values().next();
         let mut emitted = std::mem::take(&mut self.errors.effects.emitted);
-        if failure.is_some() {
-            // What a row that failed has emitted is not seen.
+        if failure.as_ref().is_some_and(|failure| failure.raised.is_some()) {
+            // What a row that was dropped has emitted is not seen.
             emitted.clear();
         }
         Stepped {

@@ -10,11 +10,15 @@ use crate::syntax::ast::{self, BindingKind, Block, Stmt, StmtKind};
 
 impl Lower<'_, '_> {
     pub(super) fn block(&mut self, block: &Block) -> ExprId {
-        let few = block.stmts.len() <= 1;
-        if !block.stmts.is_empty() && !is_plain(block) && !(few && gives_nothing(&block.stmts[0].kind)) {
-            return self.code_block(block);
+        let nothing = match block.stmts.as_slice() {
+            [] => true,
+            [one] => gives_nothing(&one.kind),
+            _ => false,
+        };
+        if nothing || is_plain(block) {
+            return self.statements(&block.stmts, block.span);
         }
-        self.statements(&block.stmts, block.span)
+        self.code_block(block)
     }
 
     fn statements(&mut self, stmts: &[Stmt], span: Span) -> ExprId {
