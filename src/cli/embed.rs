@@ -22,14 +22,17 @@ fn written(arguments: &EmbedArguments, run: &RunArguments) -> Result<Exit, Exit>
     let stream = chosen(&compiled, arguments.stream.as_deref())?;
     let logs = Logs::of(run, &compiled)?;
     look::through(run, &logs, &mut compiled)?;
-    let dims = match window(&compiled.query, stream).map(|(_, op)| op) {
+    let (dims, digest) = match window(&compiled.query, stream).map(|(_, op)| op) {
         Some(Op::Attention(attention)) => {
-            replay::dims(&attention.embedding).map_err(|error| failed(run, &compiled.sources, error))?
+            replay::vectors(&attention.embedding).map_err(|error| failed(run, &compiled.sources, error))?
         }
         _ => return Err(Exit::Usage),
     };
     ask(&mut compiled.query, stream, dims);
     let ran = replay_compiled(run, &logs, compiled, Vec::new(), false)?;
+    if !run.quiet {
+        eprintln!("vectors of {dims} numbers; `varpulis.features` of a model over them: {digest:016x}");
+    }
     Ok(done(run, &ran))
 }
 
@@ -114,6 +117,10 @@ fn ask(query: &mut Query, stream: usize, dims: usize) {
     let stream = &mut query.streams[stream];
     stream.ops.truncate(at + 1);
     if let Op::Attention(attention) = &mut stream.ops[at].op {
+        if attention.embedding.model.take().is_some() {
+            // What a model sees has no heads yet.
+            attention.embedding.heads = vec![(0..attention.embedding.features.len()).collect()];
+        }
         attention.novelties.clear();
         attention.element = None;
         attention.reach = crate::ir::Reach::Count(1);

@@ -117,12 +117,17 @@ pub(super) fn reports(
     fallbacks.chain(recalls).collect()
 }
 
-/// How many numbers the vector of an event has, before any model.
+/// How many numbers the vector of an event has before any model, and the digest of the embedding.
 ///
 /// # Errors
-/// As a run would have them.
-pub fn dims(embedding: &Embedding) -> Result<usize, RunError> {
-    Ok(embedder(embedding)?.0.feature_dims())
+/// When the features are none that vectors can be made of.
+pub fn vectors(embedding: &Embedding) -> Result<(usize, u64), RunError> {
+    let made = match &embedding.model {
+        Some(_) => Embedder::before_model(embedding),
+        None => Embedder::new(embedding, None),
+    };
+    made.map(|made| (made.feature_dims(), made.digest()))
+        .map_err(|error| refused(embedding.features[0].span, &error))
 }
 
 /// The embedder, and why it does without its model.

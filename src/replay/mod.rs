@@ -45,7 +45,7 @@ mod waiting;
 
 use std::path::PathBuf;
 
-pub use attended::dims;
+pub use attended::vectors;
 pub use report::{
     AttentionReport, BadExample, BadReport, ErrorReport, IndexReport, InputOrder, InputReport, LateReport,
     MetricReport, OrderReport, PatternReport, Replayed, Report, StreamReport, TableReport,

@@ -1,11 +1,11 @@
 """Makes a model for `type: "learned"` from the vectors of a log.
 
     varpulis embed query.vpl --input log --output vectors.parquet
-    python make_model.py vectors.parquet --heads 2 --dims 8 --output model.safetensors
+    python make_model.py vectors.parquet --features DIGEST --heads 2 --dims 8 --output model.safetensors
 
 Needs numpy, safetensors and pyarrow (all on PyPI). The vectors are the columns x0, x1, ... of the Parquet
-file; its `varpulis.features`, a digest of the embedding, goes into the model, so that another embedding refuses
-it. What it learns: directions in which the vectors differ from each other, and how much each counts. Per
+file. DIGEST is what `varpulis embed` calls `varpulis.features`; it goes into the model, so that another embedding
+refuses it. What it learns: directions in which the vectors differ from each other, and how much each counts. Per
 head it takes `dims / heads` principal directions, in turn, and scales each so that all have the same spread (whitening);
 queries and keys are projected alike, so that scores stay symmetric. Common features, which most events share,
 then say little, and rare ones much.
@@ -106,6 +106,7 @@ def main():
     parser.add_argument("--output", default="model.safetensors")
     parser.add_argument("--heads", type=int, default=1)
     parser.add_argument("--dims", type=int, default=16, help="of queries and keys; the heads divide them")
+    parser.add_argument("--features", help="the digest that `varpulis embed` prints")
     parser.add_argument("--example", action="store_true")
     args = parser.parse_args()
     if args.example:
@@ -120,8 +121,7 @@ def main():
     if not names:
         raise SystemExit("no columns x0, x1, ...")
     vectors = np.column_stack([table[name].to_numpy() for name in names]).astype(np.float64)
-    features = (table.schema.metadata or {}).get(b"varpulis.features", b"").decode()
-    save(linear(vectors, args.dims, args.heads), args.heads, features, args.output)
+    save(linear(vectors, args.dims, args.heads), args.heads, args.features, args.output)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,8 @@ pub(super) fn is_function(name: &str) -> bool {
 
 const K: i64 = 8;
 const HISTORY: i64 = 1000;
+/// Until so many values are there, novelty is null.
+const LEAST_HISTORY: u32 = 20;
 
 /// Arguments by place: those without a name first, then by name.
 struct Given<'e> {
@@ -283,6 +285,15 @@ impl<'a> Lower<'_, 'a> {
         }
         let k = self.constant_count(given.values[1], "k", K)?;
         let history = self.constant_count(given.values[2], "history", HISTORY)?;
+        if let Some(expr) = given.values[2].filter(|_| history < LEAST_HISTORY) {
+            let message = format!("a rank among fewer than {LEAST_HISTORY} values says nothing");
+            self.cx.say(
+                Diagnostic::new(Code::WrongArgumentType, expr.span, message).help(format!(
+                    "`history` is {LEAST_HISTORY} or more; novelty is null until so many values are there"
+                )),
+            );
+            return None;
+        }
         let wanted = Novelty { k, history };
         let known = self.window.as_ref()?.novelties;
         let mine = &mut self.cx.novelties;
