@@ -25,6 +25,7 @@ fn pages_are_as_the_arguments_say() {
         [
             "varpulis-check.1",
             "varpulis-completions.1",
+            "varpulis-embed.1",
             "varpulis-explain.1",
             "varpulis-run.1",
             "varpulis-why.1",
