@@ -473,3 +473,16 @@ fn recursion_is_bounded_by_a_number_and_not_by_the_stack() {
         Err(Value::str("`g` nests list functions too deep: 64 are open"))
     );
 }
+
+#[test]
+fn values_nest_only_so_deep() {
+    let text = "fn f(n: int):\n    var x = []\n    for i in 0..n:\n        x = [x]\n    return x\n\
+                fn g(n: int):\n    var x = [1]\n    for i in 0..n:\n        x = x.enumerate()\n    return x\n\
+                stream S = E .select(a: f(3), b: f(50000) == null, c: g(50000) == null)\n";
+    let found = given(&compiled(text, false));
+    let list = |items: Vec<Value>| Value::list(items);
+    assert_eq!(found[0], Ok(list(vec![list(vec![list(vec![list(vec![])])])])));
+    // One level too many is null, and nesting begins anew.
+    assert_eq!(found[1], Ok(Value::Bool(false)));
+    assert_eq!(found[2], Ok(Value::Bool(true)));
+}

@@ -42,6 +42,7 @@ fn one(code: &ir::Code, prepared: &IndexMap<ExprId, Prepared, FixedHasher>, func
         },
         registers: IndexMap::default(),
         next: 0,
+        bound: 0,
         exits: Vec::new(),
         lambdas: Vec::new(),
     };
@@ -73,6 +74,8 @@ struct Compiler<'c> {
     made: Ops,
     registers: IndexMap<LocalId, Reg, FixedHasher>,
     next: Reg,
+    /// Behind the registers of all locals.
+    bound: Reg,
     exits: Vec<Exit>,
     /// Bodies of lambdas that are compiled behind the function.
     lambdas: Vec<(usize, ExprId)>,
@@ -124,8 +127,13 @@ impl Compiler<'_> {
             return reg;
         }
         let reg = self.temp();
-        self.registers.insert(local, reg);
+        self.keep(local, reg);
         reg
+    }
+
+    fn keep(&mut self, local: LocalId, reg: Reg) {
+        self.registers.insert(local, reg);
+        self.bound = self.bound.max(reg.saturating_add(1));
     }
 
     fn global(&self, local: LocalId) -> Option<u32> {
@@ -158,7 +166,7 @@ impl Compiler<'_> {
 
     fn block(&mut self, stmts: &[Stmt]) {
         for stmt in stmts {
-            self.stmt(stmt);
+            self.scoped(|own| own.stmt(stmt));
         }
     }
 
@@ -172,14 +180,12 @@ impl Compiler<'_> {
                 None => {
                     // The value may read what the name stood for before.
                     let reg = self.bind(*local);
-                    self.scoped(|own| own.into(*value, reg));
+                    self.into(*value, reg);
                 }
             },
             Stmt::SetPart(local, parts, value) => self.set_part(*local, parts, *value),
             Stmt::Eval(value) => {
-                self.scoped(|own| {
-                    own.value(*value);
-                });
+                self.value(*value);
             }
             Stmt::If(condition, then, other) => {
                 let no = self.unless(*condition);
@@ -235,8 +241,7 @@ impl Compiler<'_> {
         let before = self.next;
         inner(self);
         // Locals bound inside keep theirs.
-        let bound = self.registers.values().map(|reg| reg + 1).max().unwrap_or(0);
-        self.next = before.max(bound);
+        self.next = before.max(self.bound);
     }
 
     /// The body of a loop.
@@ -353,7 +358,7 @@ impl Compiler<'_> {
             let first = self.next;
             for name in names {
                 let reg = self.temp();
-                self.registers.insert(*name, reg);
+                self.keep(*name, reg);
             }
             first
         });
@@ -389,7 +394,7 @@ impl Compiler<'_> {
     fn unless(&mut self, condition: ExprId) -> usize {
         let before = self.next;
         let reg = self.value(condition);
-        self.next = before.max(self.registers.values().map(|reg| reg + 1).max().unwrap_or(0));
+        self.next = before.max(self.bound);
         self.push(Op::Unless(reg, 0, mark(condition)))
     }
 
@@ -473,12 +478,12 @@ impl Compiler<'_> {
             }
             Expr::List(items) => {
                 let first = self.values(items);
-                self.push(Op::List(to, first, items.len() as Reg));
+                self.push(Op::List(to, first, items.len() as Reg, node));
             }
             Expr::Map(entries) => {
                 let flat: Vec<ExprId> = entries.iter().flat_map(|(key, value)| [*key, *value]).collect();
                 let first = self.values(&flat);
-                self.push(Op::Map(to, first, flat.len() as Reg));
+                self.push(Op::Map(to, first, flat.len() as Reg, node));
             }
             Expr::Range(a, b, inclusive) => {
                 let (a, b) = (self.value(*a), self.value(*b));

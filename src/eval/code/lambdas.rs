@@ -1,6 +1,7 @@
 //! List functions in functions: their lambdas run in the function's frame.
 
 use super::machine::{Frame, Machine, over};
+use super::quick::{part_of, wraps};
 use super::{MAX_LAMBDAS, Raised};
 use crate::data::Value;
 use crate::eval::collections;
@@ -43,7 +44,10 @@ impl Machine<'_> {
         self.lambdas -= 1;
         match self.raised.take() {
             Some(raised) => Err(Box::new(raised)),
-            None => Ok(outcome),
+            None => Ok(outcome.and_then(|value| match wraps(builtin) {
+                true => part_of(std::slice::from_ref(&value)).map(|()| value),
+                false => Ok(value),
+            })),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Runs compiled functions.
 
-use super::quick::{quick, size, slow};
+use super::quick::{MOST_NESTED, nests, part_of, quick, size, slow, wraps};
 use super::{CODE, Compiled, Emitted, FUNCTION, MAX_CALLS, Op, Raised, Reg, parts};
 use crate::data::{Key, Value};
 use crate::eval::errors::{Errors, Fail};
@@ -251,14 +251,16 @@ impl<'m> Machine<'m> {
                     let end = upto.then(|| &at!(first + 1 + Reg::from(from)));
                     settle!(to, node, collections::slice(&at!(first), start, end));
                 }
-                Op::List(to, first, count) => {
-                    let value = self.some(frame.base, first, count).iter().cloned().collect();
-                    at!(to) = value;
+                Op::List(to, first, count, node) => {
+                    let items = self.some(frame.base, first, count);
+                    let made = part_of(items).map(|()| items.iter().cloned().collect());
+                    settle!(to, node, made);
                 }
-                Op::Map(to, first, count) => {
-                    let pairs = self.some(frame.base, first, count).chunks_exact(2);
-                    let value = collections::map_of(pairs.map(|pair| (pair[0].clone(), pair[1].clone())));
-                    at!(to) = value;
+                Op::Map(to, first, count, node) => {
+                    let items = self.some(frame.base, first, count);
+                    let pairs = items.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone()));
+                    let made = part_of(items).map(|()| collections::map_of(pairs));
+                    settle!(to, node, made);
                 }
                 Op::Range(to, a, b, inclusive, node) => {
                     settle!(to, node, collections::range(&at!(a), &at!(b), inclusive));
@@ -284,6 +286,10 @@ impl<'m> Machine<'m> {
                     let start = frame.base + first as usize;
                     let args = &self.stack[start..start + count as usize];
                     let outcome = call::call(builtin, args, matcher, self.patterns);
+                    let outcome = outcome.and_then(|value| match wraps(builtin) {
+                        true => part_of(std::slice::from_ref(&value)).map(|()| value),
+                        false => Ok(value),
+                    });
                     let node = ExprId(node.0 | CODE);
                     settle!(to, node, outcome);
                     let size = size(&at!(to));
@@ -411,7 +417,10 @@ impl<'m> Machine<'m> {
                     let parts = self.some(frame.base, first, count).to_vec();
                     let new = at!(value).clone();
                     let mut whole = std::mem::take(&mut at!(base));
-                    let outcome = parts::set(&mut whole, &parts, new);
+                    let outcome = match nests(&new, MOST_NESTED.saturating_sub(parts.len())) {
+                        false => parts::set(&mut whole, &parts, new),
+                        true => part_of(&[new]).and(Err("lists and maps nest too deep".into())),
+                    };
                     at!(base) = whole;
                     if let Err(fail) = outcome {
                         self.fail(node, fail);

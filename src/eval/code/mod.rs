@@ -93,8 +93,8 @@ pub(super) enum Op {
     Index(Reg, Reg, Reg, ExprId),
     /// `x[a:b]`: the value and the ends that are there, one behind the other.
     Slice(Reg, Reg, bool, bool, ExprId),
-    List(Reg, Reg, Reg),
-    Map(Reg, Reg, Reg),
+    List(Reg, Reg, Reg, ExprId),
+    Map(Reg, Reg, Reg, ExprId),
     Range(Reg, Reg, Reg, bool, ExprId),
     Interp(Reg, Reg, Reg),
     Call(Builtin, Reg, Reg, Reg, ExprId),

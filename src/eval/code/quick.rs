@@ -1,9 +1,9 @@
 //! Operators on values: the frequent ones at once, all others by the rules.
 
 use crate::data::Value;
-use crate::eval::errors::Outcome;
+use crate::eval::errors::{Fail, Outcome};
 use crate::eval::{arithmetic, compare};
-use crate::ir::BinaryOp;
+use crate::ir::{BinaryOp, Builtin};
 
 /// Two ints or two floats, where nothing can go wrong.
 #[inline]
@@ -49,4 +49,32 @@ pub(super) fn size(value: &Value) -> usize {
         Value::Map(entries) => entries.len(),
         _ => 0,
     }
+}
+
+/// How deep lists and maps may nest in values that functions make: what takes values apart goes down by calls.
+pub(super) const MOST_NESTED: usize = 256;
+
+/// Whether lists and maps nest deeper in a value than so many levels.
+pub(super) fn nests(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::List(items) => levels == 0 || items.iter().any(|item| nests(item, levels - 1)),
+        Value::Map(entries) => levels == 0 || entries.values().any(|item| nests(item, levels - 1)),
+        _ => false,
+    }
+}
+
+/// The values as the parts of a new one, if they may be.
+pub(super) fn part_of(values: &[Value]) -> Result<(), Fail> {
+    if values.iter().any(|value| nests(value, MOST_NESTED)) {
+        return Err(Fail(format!("lists and maps nest deeper than {MOST_NESTED}")));
+    }
+    Ok(())
+}
+
+/// Whether a function puts its items into lists or maps of their own.
+pub(super) fn wraps(builtin: Builtin) -> bool {
+    matches!(
+        builtin,
+        Builtin::Zip | Builtin::Enumerate | Builtin::Pairs | Builtin::Window | Builtin::GroupBy | Builtin::Map
+    )
 }

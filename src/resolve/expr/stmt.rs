@@ -441,6 +441,17 @@ impl Lower<'_, '_> {
                 body.finals -= 1;
             }
         }
+        let handled = catch.as_ref().map_or(&[][..], |(_, stmts)| stmts);
+        if (exits(&stmts) + exits(handled) + 2).saturating_mul(weight(&finally)) > MOST_FINAL {
+            self.cx.say(
+                Diagnostic::new(
+                    Code::TooDeep,
+                    span,
+                    "this `finally` is too long for so many ways out of its block",
+                )
+                .help("put it into a function of its own, and call that"),
+            );
+        }
         (vec![Stmt::Try(stmts, catch, finally)], falls)
     }
 
@@ -533,4 +544,36 @@ impl Lower<'_, '_> {
             );
         }
     }
+}
+
+/// How many statements a `finally` may become: it is there once for each way out of its block.
+const MOST_FINAL: usize = 10_000;
+
+/// The ways out of statements.
+fn exits(stmts: &[Stmt]) -> usize {
+    count(stmts, &|stmt| {
+        matches!(stmt, Stmt::Return(_) | Stmt::Break | Stmt::Continue)
+    })
+}
+
+/// How many statements there are, those in blocks too.
+fn weight(stmts: &[Stmt]) -> usize {
+    count(stmts, &|_| true)
+}
+
+fn count(stmts: &[Stmt], which: &dyn Fn(&Stmt) -> bool) -> usize {
+    let inner = |stmt: &Stmt| match stmt {
+        Stmt::If(_, a, b) => count(a, which) + count(b, which),
+        Stmt::For(_, _, body) | Stmt::While(_, body) => count(body, which),
+        Stmt::Try(body, catch, last) => {
+            let handled = catch.as_ref().map_or(0, |(_, body)| count(body, which));
+            // Each way out of the block has the `finally` before it.
+            count(body, which) + handled + count(last, which) * (exits(body) + 2)
+        }
+        _ => 0,
+    };
+    stmts
+        .iter()
+        .map(|stmt| usize::from(which(stmt)).saturating_add(inner(stmt)))
+        .sum()
 }
