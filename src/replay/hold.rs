@@ -199,7 +199,8 @@ impl Executor<'_> {
         let failed = self.count_errors(stage, 0, evaluator, flow);
         let (mut view, mut count) = (view, count);
         // A condition of a pattern's step that fails is false; the row may serve other steps.
-        if !failed.is_empty() && !matches!(kind, StepKind::Pattern(_)) {
+        let handled = self.context.plan.stage(stage).steps[0].owners[0].on_error.is_some();
+        if !failed.is_empty() && (handled || !matches!(kind, StepKind::Pattern(_))) {
             let rows = view.each(flow.rows.len()).zip(0..);
             let kept: Vec<u32> = rows
                 .filter(|(row, _)| failed.binary_search(row).is_err())
