@@ -40,10 +40,10 @@ impl<T: Copy + Ord> Best<T> {
             // Equal ones count where the floor is only known to be reached.
             let equal = !first || floor < least;
             if reaches(block, floor.max(least), equal) {
-                self.add_all(block, scores.len() - (chunk + 1) * BLOCK, &name);
+                self.add_all(block, scores.len() - (chunk + 1) * BLOCK, least, &name);
             }
         }
-        self.add_all(rest, 0, &name);
+        self.add_all(rest, 0, least, &name);
     }
 
     /// The worst of the best, where there are as many as are kept.
@@ -52,9 +52,11 @@ impl<T: Copy + Ord> Best<T> {
         last.map_or(f32::NEG_INFINITY, |(_, score)| *score)
     }
 
-    fn add_all(&mut self, scores: &[f32], begin: usize, name: &impl Fn(usize) -> T) {
+    fn add_all(&mut self, scores: &[f32], begin: usize, least: f32, name: &impl Fn(usize) -> T) {
         for (at, score) in scores.iter().enumerate().rev() {
-            self.keep(*score, || name(begin + at));
+            if *score >= least {
+                self.keep(*score, || name(begin + at));
+            }
         }
     }
 

@@ -282,6 +282,11 @@ impl Partition {
         }
     }
 
+    /// How many events are held.
+    pub(super) fn len(&self) -> usize {
+        self.times.len()
+    }
+
     pub(super) fn bytes(&self) -> usize {
         let history = self.history.as_ref().map_or(0, History::bytes);
         let ranks = self.ranks.len() * size_of::<Ranks>();

@@ -297,6 +297,12 @@ impl Attending {
         self.keys.bytes() + self.partitions.iter().map(Partition::bytes).sum::<usize>()
     }
 
+    /// How many events are held.
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.partitions.iter().map(Partition::len).sum()
+    }
+
     /// The most memory that was held, in bytes, about.
     #[must_use]
     pub fn peak(&self) -> usize {

@@ -153,9 +153,9 @@ pub enum RunError {
     /// The program needs event times, or their order, and the input does not have it.
     #[error("{0}")]
     Disorder(String),
-    /// Patterns remember more than is allowed.
+    /// Patterns and attention windows remember more than is allowed.
     #[error(
-        "what patterns wait for takes {} of memory, more than the {} of `--memory-limit`: most of it is `{stream}`, with \
+        "what patterns and attention windows remember takes {} of memory, more than the {} of `--memory-limit`: most of it is `{stream}`, with \
          {runs} in {}; give it {remedy}, or allow more",
         mebibytes(*total),
         mebibytes(*limit),

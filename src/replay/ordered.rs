@@ -349,6 +349,18 @@ impl Ordered {
         self.stages.iter().zip(&plan.stages).filter_map(of).collect()
     }
 
+    /// For each attention window its stream, how many events it holds, and about how many bytes they take.
+    pub(super) fn attending(&self, plan: &Plan) -> Vec<(StreamId, usize, usize)> {
+        let of = |(state, stage): (&State, &Stage)| match state {
+            State::Attention(state) => {
+                let stream = stage.steps[0].owners.first()?.stream;
+                Some((stream, state.events(), state.bytes()))
+            }
+            _ => None,
+        };
+        self.stages.iter().zip(&plan.stages).filter_map(of).collect()
+    }
+
     /// What was seen of the pattern at the head of a stage, if it is watched.
     pub(super) fn traced(&self, stage: usize) -> Option<crate::matcher::trace::Traced> {
         match self.stages.get(stage)? {

@@ -159,6 +159,8 @@ impl Compiler<'_> {
     fn bodies(&mut self) {
         while let Some((at, body)) = self.lambdas.pop() {
             self.made.lambdas[at].start = self.here();
+            // A body runs in the middle of an expression, whose values must not be written over.
+            self.next = self.made.registers;
             let value = self.value(body);
             self.push(Op::Yield(value));
         }

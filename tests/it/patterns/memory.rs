@@ -55,7 +55,11 @@ fn what_is_waited_for_keeps_to_the_limit_or_ends_the_run() {
         let (takes, most) = error
             .split_once(" of memory, more than the 1.00 MiB of `--memory-limit`: ")
             .unwrap();
-        let total = mebibytes(takes.strip_prefix("error: what patterns wait for takes ").unwrap());
+        let total = mebibytes(
+            takes
+                .strip_prefix("error: what patterns and attention windows remember takes ")
+                .unwrap(),
+        );
         let (runs, rest) = most.split_once(" runs in ").unwrap();
         let runs: u32 = runs
             .strip_prefix("most of it is `Large`, with ")
