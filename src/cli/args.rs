@@ -91,8 +91,8 @@ pub(super) struct ReplayArguments {
     pub(super) at_end: AtEnd,
     /// About how much memory may hold events that wait for their turn (`k`, `M`, `G` are powers of
     /// 1024); inputs that need more are sorted on disk [default: 4G]. Where it is given, what patterns
-    /// wait for may not take more either: the run ends with an error that names the stream. Never changes
-    /// a row
+    /// wait for and what attention windows hold may not take more either: the run ends with an error that
+    /// names the stream. Never changes a row
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(super) memory_limit: Option<usize>,
     /// Leave out events before this time (RFC 3339, or a date)

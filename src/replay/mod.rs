@@ -155,20 +155,21 @@ pub enum RunError {
     Disorder(String),
     /// Patterns and attention windows remember more than is allowed.
     #[error(
-        "what patterns and attention windows remember takes {} of memory, more than the {} of `--memory-limit`: most of it is `{stream}`, with \
-         {runs} in {}; give it {remedy}, or allow more",
+        "what patterns and attention windows remember takes {} of memory, more than the {} of `--memory-limit`: most of \
+         it is `{stream}`, with {runs} in {}; give it {remedy}, or allow more",
         mebibytes(*total),
         mebibytes(*limit),
         mebibytes(*bytes)
     )]
     Memory {
-        /// About how many bytes all patterns take.
+        /// About how many bytes all of them take.
         total: u64,
         /// The limit, in bytes.
         limit: u64,
-        /// The stream whose pattern takes most.
+        /// The stream that takes most.
         stream: String,
-        /// How many runs of it have begun and are neither complete nor over.
+        /// How many runs of its pattern have begun and are neither complete nor over, or how many events its
+        /// window holds.
         runs: String,
         /// About how many bytes these take.
         bytes: u64,
