@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::windows::{Leaf, Shared};
+use super::shared::{Leaf, Shared};
 use super::{History, Part, Scores, clusters, outlier, top};
 use crate::data::value::{FixedHasher, Key};
 use crate::data::{FieldId, Pseudo, Value};

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::at::{Computed, Scored, Window};
-use super::windows::{Erred, Outcome, RowAt, Shared};
+use super::shared::{Erred, Outcome, Row, RowAt, Shared};
 use super::{History, Ivf, Ranks, Recall, Scores, energy};
 use crate::data::Value;
 use crate::data::value::FixedHasher;
@@ -48,15 +48,6 @@ pub(super) struct Partition {
     latest: Option<i64>,
     /// Where the window of the last row begins.
     begun: u64,
-}
-
-/// A row that goes on.
-#[derive(Debug)]
-pub(super) struct Row {
-    /// Its batch, and its number there.
-    pub(super) at: RowAt,
-    /// What the steps computed, in order.
-    pub(super) values: Vec<Value>,
 }
 
 /// A row on its way: its event, and where its window begins.

@@ -7,7 +7,7 @@ use crate::diag::{FileId, Span};
 use crate::ir::{Embedding, Encoding, ExprId, Feature, Transform};
 
 use super::kernel::Set;
-use super::{Embedder, History, Model, PairScores, Scores, clusters};
+use super::{Embedder, History, Model, Scores, clusters};
 
 pub(super) fn feature(name: &str, weight: f64, lags: u32, encoding: Encoding) -> Feature {
     Feature {
@@ -270,26 +270,6 @@ fn alike_events_score_one_and_missing_values_nothing() {
     // The events at 4 and 7 share all but one of the three lagged values: 0.4 / 1.45 of the weight.
     let score = history.score(4, 7).unwrap();
     assert!((f64::from(score) - (1.0 - 0.4 / 1.45 / 3.0)).abs() < 1e-6, "{score}");
-}
-
-#[test]
-fn pairs_are_remembered_with_their_bits() {
-    let embedder = Embedder::new(&payments(2), None).unwrap();
-    let (mut history, mut pairs) = (History::new(&embedder), PairScores::new());
-    for n in 0..60u64 {
-        let event = history.push(&embedder, &event(n));
-        let from = event.saturating_sub(20);
-        pairs.add(&history, event, from);
-        pairs.forget(from);
-        for a in from.saturating_sub(3)..=event {
-            for b in from..=event {
-                let (found, truth) = (pairs.score(&history, a, b), history.score(a, b));
-                assert_eq!(found.map(f32::to_bits), truth.map(f32::to_bits));
-            }
-        }
-        history.forget(from);
-    }
-    assert_eq!(pairs.score(&history, 1, 59), None);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! `varpulis embed`: a run that writes the vectors of the events that come to an attention window.
 
 use super::args::{EmbedArguments, RunArguments};
+use super::logs::{Logs, failed};
 use super::program::{self, Compiled};
-use super::run::{Logs, done, failed, replay_compiled};
+use super::run::{done, replay_compiled};
 use super::{Exit, complain, look};
 use crate::data::{Path, Pseudo, Type, Value};
 use crate::diag::{Span, nearest};

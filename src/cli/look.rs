@@ -5,8 +5,8 @@
 //! in its place; so it sees exactly the rows that the window will see.
 
 use super::args::RunArguments;
+use super::logs::{Logs, failed};
 use super::program::{self, Compiled};
-use super::run::{Logs, failed};
 use super::{Exit, complain};
 use crate::data::{FieldId, Path, Type, Value};
 use crate::diag::{Code, Diagnostic};

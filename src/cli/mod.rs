@@ -5,6 +5,7 @@ mod check;
 mod embed;
 mod explain;
 mod generate;
+mod logs;
 mod look;
 mod order;
 mod order_summary;
