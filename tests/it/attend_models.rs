@@ -203,3 +203,37 @@ fn files_that_are_none() {
     let broken = Model::from_bytes("m", b"not a model").unwrap_err().to_string();
     assert!(broken.starts_with("`m` is not a safetensors file: "), "{broken}");
 }
+
+#[test]
+fn changed_files_are_refused_or_used_and_never_a_panic() {
+    let whole = std::fs::read(format!("{FOLDER}example.safetensors")).unwrap();
+    let (mut state, mut refused) = (7_u64, 0);
+    let mut below = |n: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize % n
+    };
+    for round in 0..600 {
+        let mut bytes = whole.clone();
+        if round % 4 == 0 {
+            bytes.truncate(below(whole.len()));
+        }
+        for _ in 0..=below(3) {
+            if !bytes.is_empty() {
+                let at = below(bytes.len());
+                bytes[at] = below(256) as u8;
+            }
+        }
+        let made = Model::from_bytes("m", &bytes).and_then(|model| Embedder::new(&features(), Some(model)));
+        match made {
+            Ok(embedder) => {
+                let mut history = History::new(&embedder);
+                history.push(&embedder, &[Value::Float(3.0), Value::str("web")]);
+                history.push(&embedder, &[Value::Null, Value::str("pos")]);
+                let score = history.score(0, 1).unwrap();
+                assert!((0.0..=1.0).contains(&score), "{score}");
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    assert!((150..600).contains(&refused), "{refused} refused");
+}
