@@ -383,6 +383,154 @@ stream A = E
     }
 }
 
+/// Runs a command in a folder: its output, and what it says.
+fn told(folder: &std::path::Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_varpulis"))
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (out.status.code(), text(out.stdout), text(out.stderr))
+}
+
+/// Mean 5 and deviation 3 of the rows that come to the window: what is left out before is not looked at.
+#[test]
+fn normalize_looks_through_the_rows_that_come_to_the_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let query = |moments: &str| {
+        format!(
+            "stream A = E .where(x < 100) .attention_window(count: 3, embedding: {{ numeric_features: [\
+             {{ field: x, transform: \"normalize\"{moments} }}] }}) .emit(s: events.map(e => attention_score(e, event)))\n"
+        )
+    };
+    let rows = [2, 1000, 8, 8, 2].iter().enumerate();
+    let log: String = rows
+        .map(|(ts, x)| format!("{{\"type\":\"E\",\"ts\":{ts},\"x\":{x}}}\n"))
+        .collect();
+    std::fs::write(folder.path().join("in.jsonl"), log).unwrap();
+    std::fs::write(folder.path().join("looked.vpl"), query("")).unwrap();
+    std::fs::write(folder.path().join("given.vpl"), query(", mean: 5, std: 3")).unwrap();
+    let run = |name: &str| told(folder.path(), &["run", name, "--input", "in.jsonl", "--quiet"]).1;
+    assert_eq!(run("looked.vpl"), run("given.vpl"));
+    assert_eq!(run("looked.vpl").lines().count(), 4);
+    let (code, _, said) = told(folder.path(), &["run", "looked.vpl", "--quiet"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("a pipe is read once"), "{said}");
+}
+
+#[test]
+fn embed_writes_the_vectors() {
+    let folder = tempfile::tempdir().unwrap();
+    let query = "embedding_config:
+    numeric_features:
+        - { field: \"hour\", transform: \"cyclical\", period: 24 }
+    categorical_features:
+        - { field: \"c\", method: \"one_hot\", values: [\"a\"], weight: 3 }
+stream A = E .partition_by(k) .attention_window(count: 9) .where(attention_novelty(event) > 2) .emit()
+";
+    std::fs::write(folder.path().join("q.vpl"), query).unwrap();
+    let log = "{\"type\":\"E\",\"ts\":1,\"k\":\"p\",\"hour\":6,\"c\":\"a\"}\n{\"type\":\"E\",\"ts\":2,\"k\":\"q\",\"c\":\"z\"}\n";
+    std::fs::write(folder.path().join("in.jsonl"), log).unwrap();
+    let (code, out, said) = told(folder.path(), &["embed", "q.vpl", "--input", "in.jsonl"]);
+    assert_eq!(code, Some(0), "{said}");
+    // A quarter of the weight is the hour's, at a quarter of the turn; three are the category's.
+    let high = 0.866_025_4_f32;
+    let rows = [
+        json!({"stream": "A", "ts": "1970-01-01T00:00:01Z", "_seq": 0, "k": "p", "x0": 0.0, "x1": 0.5, "x2": f64::from(high), "x3": 0.0}),
+        json!({"stream": "A", "ts": "1970-01-01T00:00:02Z", "_seq": 1, "k": "q", "x0": 0.0, "x1": 0.0, "x2": 0.0, "x3": f64::from(high)}),
+    ];
+    let found: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(found, rows);
+    assert!(said.contains("vectors of 4 numbers"), "{said}");
+    let (code, _, said) = told(
+        folder.path(),
+        &["embed", "q.vpl", "--stream", "B", "--input", "in.jsonl"],
+    );
+    assert_eq!(code, Some(2));
+    assert!(said.contains("no stream `B` has an attention window"), "{said}");
+}
+
+#[test]
+fn what_windows_hold_keeps_to_the_limit_or_ends_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let query = format!("{EMBEDDING}\nstream A = E .attention_window(count: 1000) .emit(n: events.len())\n");
+    std::fs::write(folder.path().join("q.vpl"), query).unwrap();
+    let line = |id: i64| {
+        format!(
+            "{{\"type\":\"E\",\"ts\":{id},\"x\":{},\"hour\":3,\"c\":\"a\"}}\n",
+            id % 7
+        )
+    };
+    std::fs::write(folder.path().join("in.jsonl"), (0..3000).map(line).collect::<String>()).unwrap();
+    let run = |limit: &str| {
+        let args = [
+            "run",
+            "q.vpl",
+            "--input",
+            "in.jsonl",
+            "--quiet",
+            "--morsel-bytes",
+            "2000",
+            "--memory-limit",
+        ];
+        told(folder.path(), &[&args[..], &[limit]].concat())
+    };
+    let (code, out, said) = run("8M");
+    assert_eq!((code, out.lines().count()), (Some(0), 3000), "{said}");
+    let (code, _, said) = run("100k");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("most of it is `A`") && said.contains(" events in "),
+        "{said}"
+    );
+}
+
+/// The windows are long enough for cells: what these find is counted, and is the same in any pieces.
+#[test]
+fn an_approximate_index_tells_what_it_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = |index: &str| {
+        format!(
+            "{EMBEDDING}\nstream A = E .attention_window(count: 5000{index}) .emit(id, top: top_attention(event, 3).map(t => t.score))\n"
+        )
+    };
+    std::fs::write(folder.path().join("q.vpl"), program(", index: \"ivf\"")).unwrap();
+    std::fs::write(folder.path().join("exact.vpl"), program("")).unwrap();
+    let mut state = 5_u64;
+    let mut log = String::new();
+    for id in 0..6000_i64 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let category = ["a", "b", "z"][(state >> 20) as usize % 3];
+        let row = json!({
+            "type": "E", "ts": id, "id": id, "x": (state >> 40) as f64 / 4e5, "c": category,
+            "hour": (state >> 50) % 24,
+        });
+        log.push_str(&format!("{row}\n"));
+    }
+    std::fs::write(folder.path().join("in.jsonl"), log).unwrap();
+    let (code, text, said) = told(
+        folder.path(),
+        &["run", "q.vpl", "--input", "in.jsonl", "--threads", "1"],
+    );
+    assert_eq!(code, Some(0), "{said}");
+    let share = said
+        .split("A: the index found ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next());
+    let share: f64 = share.unwrap_or_else(|| panic!("{said}")).parse().unwrap();
+    assert!((70.0..=100.0).contains(&share), "{said}");
+    assert_eq!(run(folder.path(), "3", "20000"), text);
+    let (_, exact, _) = told(folder.path(), &["run", "exact.vpl", "--input", "in.jsonl", "--quiet"]);
+    let best = |text: &str| -> Vec<f64> {
+        let rows = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        rows.map(|row| row["top"][0].as_f64().unwrap_or(0.0)).collect()
+    };
+    for (found, best) in best(&text).iter().zip(best(&exact)) {
+        assert!(*found <= best, "{found} of {best}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
