@@ -68,9 +68,11 @@ pub(super) fn run(
         };
         executor.out.errors.add(key, error.count, error.place, error.message);
     }
+    let names: Vec<Option<String>> = fields.iter().map(|(_, name, _)| name.clone()).collect();
     let fields: Vec<_> = fields
-        .iter()
-        .map(|(field, name, columns)| (*field, name.as_deref(), columns.clone()))
+        .into_iter()
+        .zip(&names)
+        .map(|((field, _, columns), name)| (field, name.as_deref(), columns))
         .collect();
     feed.passed(&kept, &fields)
 }

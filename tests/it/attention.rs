@@ -451,6 +451,56 @@ stream A = E .partition_by(k) .attention_window(count: 9) .where(attention_novel
     assert!(said.contains("no stream `B` has an attention window"), "{said}");
 }
 
+/// An embedding may be written in four places; what it means is shown by `explain`.
+#[test]
+fn an_embedding_means_the_same_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let block = "numeric_features:
+            - field: x
+              transform: log_scale
+              weight: 3
+        categorical_features:
+            - { field: \"c\", method: \"one_hot\", values: [\"a\"] }\n";
+    let map = "numeric_features: [{ field: x, transform: \"log_scale\", weight: 3 }], \
+               categorical_features: [{ field: c, method: \"one_hot\", values: [\"a\"] }]";
+    let stream = |more: &str| {
+        format!(
+            "stream A = E .attention_window(duration: 90s, heads: 2{more}) .pattern(many: events => events.len() > 1)\
+             .emit(n: attention_outlier(event, 1), v: attention_novelty(event, k: 2, history: 50))\n"
+        )
+    };
+    let programs = [
+        format!("embedding_config:\n        {block}{}", stream("")),
+        format!("config:\n    embedding:\n        {block}{}", stream("")),
+        format!(
+            "config embedding {{ {map} }}\n{}",
+            stream(", embedding: \"rule_based\"")
+        ),
+        stream(&format!(", embedding: {{ {map} }}")),
+    ];
+    let line = |id: i64| format!("{{\"type\":\"E\",\"ts\":{id},\"x\":{},\"c\":\"a\"}}\n", id * id % 11);
+    std::fs::write(folder.path().join("in.jsonl"), (0..40).map(line).collect::<String>()).unwrap();
+    let mut rows = Vec::new();
+    for program in programs {
+        std::fs::write(folder.path().join("q.vpl"), &program).unwrap();
+        let (code, shown, said) = told(folder.path(), &["explain", "q.vpl"]);
+        assert_eq!(code, Some(0), "{said}\n{program}");
+        let begin = shown.find("    window: ").unwrap();
+        let lines: Vec<&str> = shown[begin..].lines().take(5).map(str::trim).collect();
+        let wanted = [
+            "window: the events of 1m30s, exact",
+            "heads: x | c",
+            "feature x: log_scale, scale 1, 32 dims, 50.0 % of the score",
+            "feature c: one of 1 values or another, 2 dims, 50.0 % of the score",
+            "asks: the novelty by 2 of 50, the patterns many, a value, a value",
+        ];
+        assert_eq!(lines, wanted);
+        rows.push(run(folder.path(), "2", "1000"));
+    }
+    assert_eq!(rows[0].lines().count(), 39);
+    assert!(rows.iter().all(|other| *other == rows[0]));
+}
+
 #[test]
 fn what_windows_hold_keeps_to_the_limit_or_ends_the_run() {
     let folder = tempfile::tempdir().unwrap();
