@@ -7,7 +7,7 @@ use crate::data::{Path, PathSeg, Type, Value};
 use crate::diag::Span;
 use crate::ir::{Attend, Attention, Builtin, Expr, ExprId, Exprs, Lambda, LocalId};
 use crate::resolve::context::Cx;
-use crate::resolve::flow::Flow;
+use crate::resolve::expr::pseudo;
 use crate::resolve::row::Row;
 
 /// What of an expression's value are events.
@@ -23,8 +23,17 @@ enum Shape {
     Many(Box<Shape>),
 }
 
-/// The expression that gives the record of an event; none where nothing needs one.
-pub(super) fn record(cx: &mut Cx<'_>, flow: &Flow, attention: &Attention, at: usize) -> Option<ExprId> {
+/// A list; of none that are events it is plain.
+fn many(item: Shape) -> Shape {
+    match item {
+        Shape::Plain => Shape::Plain,
+        item => Shape::Many(Box::new(item)),
+    }
+}
+
+/// The expression that gives the record of an event, of rows as they come to the window; none where nothing
+/// needs one.
+pub(super) fn record(cx: &mut Cx<'_>, row: &Row, attention: &Attention, span: Span) -> Option<ExprId> {
     let mut reads = Reads {
         exprs: &cx.query.exprs,
         events: attention.events,
@@ -44,12 +53,17 @@ pub(super) fn record(cx: &mut Cx<'_>, flow: &Flow, attention: &Attention, at: us
     if !any {
         return None;
     }
-    let span = flow.ops.get(at).map(|operator| operator.span)?;
-    let row = flow.row.clone();
-    if whole {
-        return Some(of_all(cx, &row, span));
+    let pseudo = |path: &Vec<String>| path.len() == 1 && pseudo(&path[0]).is_some();
+    let (own, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(pseudo);
+    if !whole {
+        return Some(of_paths(cx, row, &paths, &own, span));
     }
-    Some(of_paths(cx, &row, &paths, span))
+    let all = of_all(cx, row, span);
+    if own.is_empty() {
+        return Some(all);
+    }
+    let own = of_paths(cx, row, &[], &own, span);
+    Some(merged(cx, all, own, span))
 }
 
 /// All of the event, with the fields of its declaration as they are declared.
@@ -71,12 +85,18 @@ fn of_all(cx: &mut Cx<'_>, row: &Row, span: Span) -> ExprId {
         .map(|(name, ty)| entry(cx, &name, Path::key(&name), ty, span))
         .collect();
     let declared = cx.query.exprs.push(Expr::Map(entries), all.clone(), span);
-    let merge = Expr::Call(Builtin::Merge, vec![whole, declared], Vec::new());
-    cx.query.exprs.push(merge, all, span)
+    merged(cx, whole, declared, span)
 }
 
-/// The fields that are read.
-fn of_paths(cx: &mut Cx<'_>, row: &Row, paths: &[Vec<String>], span: Span) -> ExprId {
+/// Two records as one.
+fn merged(cx: &mut Cx<'_>, first: ExprId, second: ExprId, span: Span) -> ExprId {
+    let ty = Type::Map(Box::new(Type::Str), Box::default());
+    let merge = Expr::Call(Builtin::Merge, vec![first, second], Vec::new());
+    cx.query.exprs.push(merge, ty, span)
+}
+
+/// The fields that are read, and those that every event has by itself: `_time` and its like.
+fn of_paths(cx: &mut Cx<'_>, row: &Row, paths: &[Vec<String>], own: &[Vec<String>], span: Span) -> ExprId {
     let mut wanted: IndexMap<String, Path> = IndexMap::new();
     for path in paths {
         let Some(first) = path.first() else { continue };
@@ -89,10 +109,18 @@ fn of_paths(cx: &mut Cx<'_>, row: &Row, paths: &[Vec<String>], span: Span) -> Ex
             wanted.entry(first.clone()).or_insert_with(|| Path::key(first));
         }
     }
-    let entries = wanted
+    let mut entries: Vec<(ExprId, ExprId)> = wanted
         .into_iter()
         .map(|(name, path)| entry(cx, &name, path, Type::Any, span))
         .collect();
+    let mut named: Vec<&str> = own.iter().map(|path| path[0].as_str()).collect();
+    named.sort_unstable();
+    named.dedup();
+    for name in named {
+        let Some((which, ty)) = pseudo(name) else { continue };
+        let key = cx.query.exprs.push(Expr::Lit(Value::str(name)), Type::Str, span);
+        entries.push((key, cx.query.exprs.push(Expr::Pseudo(which), ty, span)));
+    }
     let ty = Type::Map(Box::new(Type::Str), Box::default());
     cx.query.exprs.push(Expr::Map(entries), ty, span)
 }
@@ -206,7 +234,7 @@ impl Reads<'_> {
         }
         match what {
             Attend::Top => Shape::Many(Box::new(Shape::Scored)),
-            Attend::Clusters => Shape::Many(Box::new(shapes.into_iter().next().unwrap_or(Shape::Plain))),
+            Attend::Clusters => many(shapes.into_iter().next().unwrap_or(Shape::Plain)),
             _ => Shape::Plain,
         }
     }
@@ -226,7 +254,7 @@ impl Reads<'_> {
         let values: Vec<Shape> = lambdas.iter().map(|lambda| self.lambda(lambda, item)).collect();
         let value = values.into_iter().next();
         match builtin {
-            B::Map => Shape::Many(Box::new(value.unwrap_or_else(|| (**item).clone()))),
+            B::Map => many(value.unwrap_or_else(|| (**item).clone())),
             B::FlatMap => value.unwrap_or(Shape::Plain),
             _ if value.as_ref().is_some_and(|value| *value != Shape::Plain) => {
                 self.whole = true;

@@ -22,6 +22,7 @@ use super::context::Cx;
 use super::expr::{Local, Lower, ROW_FUNCTIONS};
 use super::flow::Flow;
 use super::ops;
+use super::row::Row;
 use super::types::shown;
 use super::walk::{first_name, mentions, plain_call, walk};
 use crate::data::{Type, Value};
@@ -36,7 +37,9 @@ pub(super) struct Attending {
     at: usize,
     /// `events`
     events: LocalId,
-    /// The type of one of them.
+    /// The rows as they come to the window.
+    row: Row,
+    /// The type of one of its events.
     element: Type,
     /// Whether only conditions have come since, so that another may be part of the window.
     adjoins: bool,
@@ -89,6 +92,7 @@ pub(super) fn window(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
     let made = embedding::embedding(cx, flow, args.get("embedding"), heads, operator.name.span);
     let events = cx.local();
     let element = flow.row.ty(cx);
+    let row = flow.row.clone();
     flow.leave_aggregation();
     flow.row.aliases.push(("event".to_owned(), operator.name.span));
     cx.used.insert(operator.name.span);
@@ -113,6 +117,7 @@ pub(super) fn window(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
     flow.attention = Some(Attending {
         at: flow.ops.len().saturating_sub(1),
         events,
+        row,
         element,
         adjoins: true,
     });
@@ -408,10 +413,11 @@ pub(super) fn leave(cx: &mut Cx<'_>, flow: &mut Flow, operator: &Operator) {
 /// Decides what the window keeps of each event.
 pub(super) fn finish(cx: &mut Cx<'_>, flow: &mut Flow) {
     let Some(attending) = flow.attention.take() else { return };
-    let Some(Op::Attention(attention)) = flow.ops.get(attending.at).map(|operator| operator.op.clone()) else {
+    let Some(operator) = flow.ops.get(attending.at).cloned() else {
         return;
     };
-    let element = elements::record(cx, flow, &attention, attending.at);
+    let Op::Attention(attention) = &operator.op else { return };
+    let element = elements::record(cx, &attending.row, attention, operator.span);
     if let Some(Op::Attention(attention)) = flow.ops.get_mut(attending.at).map(|operator| &mut operator.op) {
         attention.element = element;
     }
